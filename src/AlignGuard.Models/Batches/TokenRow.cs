@@ -1,0 +1,10 @@
+namespace AlignGuard.Models.Batches;
+
+/// <summary>One tokenised example: the loss counts only tokens of the response.</summary>
+/// <param name="Ids">Prompt and response tokens.</param>
+/// <param name="IsResponse">Same length; true where the token is the model's to produce. The first token can never be predicted.</param>
+public sealed record TokenRow(int[] Ids, bool[] IsResponse)
+{
+    /// <summary>Tokens the loss counts.</summary>
+    public int ResponseTokens => IsResponse.Skip(1).Count(r => r);
+}

@@ -1,0 +1,143 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AlignGuard.Models.Llama;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace AlignGuard.Models.Lora;
+
+/// <summary>Adapters on disk as PEFT writes them: adapter_config.json and adapter_model.safetensors.</summary>
+public static class PeftAdapter
+{
+    public const string ConfigName = "adapter_config.json";
+    public const string WeightsName = "adapter_model.safetensors";
+
+    /// <summary>Key of one factor, e.g. <c>base_model.model.model.layers.0.mlp.down_proj.lora_A.weight</c>.</summary>
+    public static string Key(LinearSite site, bool isA) => $"base_model.model.{site.Name}.lora_{(isA ? 'A' : 'B')}.weight";
+
+    /// <summary>Every factor under its PEFT key.</summary>
+    public static IEnumerable<KeyValuePair<string, Tensor>> Tensors(LoraAdapter adapter)
+    {
+        foreach (var (site, a, b) in adapter.Factors())
+        {
+            yield return new(Key(site, true), a);
+            yield return new(Key(site, false), b);
+        }
+    }
+
+    /// <param name="baseModel">Name or path written as <c>base_model_name_or_path</c>.</param>
+    public static void Save(LoraAdapter adapter, string folder, string baseModel)
+    {
+        Directory.CreateDirectory(folder);
+        using var scope = NewDisposeScope();
+        SafetensorsFile.Save(Path.Combine(folder, WeightsName), Tensors(adapter), new Dictionary<string, string> { ["format"] = "pt" });
+        File.WriteAllText(Path.Combine(folder, ConfigName), ConfigJson(adapter, baseModel));
+    }
+
+    public static string ConfigJson(LoraAdapter adapter, string baseModel)
+    {
+        var spec = adapter.Spec;
+        var targets = adapter.Sites.Select(site => site.Name.Split('.')[^1]).Distinct().Order(StringComparer.Ordinal);
+        return new JsonObject
+        {
+            ["base_model_name_or_path"] = baseModel,
+            ["bias"] = "none",
+            ["fan_in_fan_out"] = false,
+            ["inference_mode"] = true,
+            ["init_lora_weights"] = true,
+            ["lora_alpha"] = spec.Alpha == Math.Floor(spec.Alpha) ? (int)spec.Alpha : spec.Alpha,
+            ["lora_dropout"] = spec.Dropout,
+            ["modules_to_save"] = null,
+            ["peft_type"] = "LORA",
+            ["r"] = spec.Rank,
+            ["target_modules"] = new JsonArray([.. targets.Select(t => JsonValue.Create(t))]),
+            ["task_type"] = "CAUSAL_LM",
+            ["use_dora"] = false,
+            ["use_rslora"] = spec.RankStabilised,
+        }.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n";
+    }
+
+    /// <summary>Loads an adapter strictly: every key and shape must fit the model; all mismatches are listed at once.</summary>
+    /// <exception cref="ModelFormatException">Missing files, an unsupported kind of adapter, keys or shapes that do not fit.</exception>
+    public static LoraAdapter Load(LlamaModel model, string folder)
+    {
+        var spec = LoadSpec(Path.Combine(folder, ConfigName));
+        using var scope = NewDisposeScope();
+        return FromTensors(model, spec, SafetensorsFile.Load(Path.Combine(folder, WeightsName)), folder);
+    }
+
+    /// <summary>Builds an adapter from PEFT-keyed tensors; <paramref name="source"/> names them in errors.</summary>
+    public static LoraAdapter FromTensors(LlamaModel model, LoraSpec spec, IReadOnlyDictionary<string, Tensor> tensors, string source)
+    {
+        var problems = new List<string>();
+        var sites = LoraTargets.Select(model.Linears, spec);
+        var expected = sites.SelectMany(site => new[] { (Key(site, true), new long[] { spec.Rank, site.In }), (Key(site, false), [site.Out, spec.Rank]) }).ToList();
+        foreach (var (key, shape) in expected)
+        {
+            if (!tensors.TryGetValue(key, out var tensor)) problems.Add($"{source}: tensor {key} is missing.");
+            else if (!tensor.shape.SequenceEqual(shape))
+                problems.Add($"{source}: tensor {key} is [{string.Join(", ", tensor.shape)}], expected [{string.Join(", ", shape)}]. The adapter belongs to another base model or rank.");
+        }
+        foreach (var key in tensors.Keys.Except(expected.Select(e => e.Item1)).Order(StringComparer.Ordinal))
+            problems.Add($"{source}: tensor {key} fits no target layer of this model.");
+        if (problems.Count > 0) throw new ModelFormatException(problems);
+        return LoraAdapter.From(model, spec, (site, isA) => tensors[Key(site, isA)]);
+    }
+
+    private static LoraSpec LoadSpec(string path)
+    {
+        if (!File.Exists(path)) throw new ModelFormatException([$"{path} is missing. A PEFT adapter is a folder with {ConfigName} and {WeightsName}."]);
+        JsonElement root;
+        try
+        {
+            root = JsonDocument.Parse(File.ReadAllBytes(path)).RootElement;
+        }
+        catch (JsonException e)
+        {
+            throw new ModelFormatException([$"{path}:{e.LineNumber + 1}: not valid JSON."]);
+        }
+        var problems = new List<string>();
+        Require("peft_type", v => v.ValueKind == JsonValueKind.String && v.GetString() == "LORA", "only LORA adapters can be loaded");
+        Require("bias", v => v.ValueKind == JsonValueKind.String && v.GetString() == "none", "trained biases are not supported");
+        foreach (var key in new[] { "use_dora", "fan_in_fan_out", "lora_bias" })
+            Require(key, v => v.ValueKind != JsonValueKind.True, "not supported");
+        foreach (var key in new[] { "modules_to_save", "layers_to_transform", "rank_pattern", "alpha_pattern", "layer_replication" })
+            Require(key, IsEmpty, "not supported");
+        var targets = root.TryGetProperty("target_modules", out var t)
+            ? t.ValueKind switch
+            {
+                JsonValueKind.String => [t.GetString()!],
+                JsonValueKind.Array => t.EnumerateArray().Select(e => e.GetString()!).ToList(),
+                _ => new List<string>(),
+            }
+            : [];
+        if (targets.Count == 0) problems.Add($"{path}: target_modules names no module.");
+        if (!root.TryGetProperty("r", out var r) || !r.TryGetInt32(out var rank) || rank < 1)
+        {
+            problems.Add($"{path}: r must be a positive whole number.");
+            rank = 1;
+        }
+        if (problems.Count > 0) throw new ModelFormatException(problems);
+        return new LoraSpec
+        {
+            Rank = rank,
+            Alpha = root.TryGetProperty("lora_alpha", out var alpha) ? alpha.GetDouble() : rank,
+            Dropout = root.TryGetProperty("lora_dropout", out var dropout) ? dropout.GetDouble() : 0,
+            RankStabilised = root.TryGetProperty("use_rslora", out var rs) && rs.ValueKind == JsonValueKind.True,
+            Targets = targets,
+        };
+
+        void Require(string key, Func<JsonElement, bool> holds, string why)
+        {
+            if (root.TryGetProperty(key, out var value) && !holds(value)) problems.Add($"{path}: {key} is {value.GetRawText()}: {why}.");
+        }
+
+        static bool IsEmpty(JsonElement v) => v.ValueKind switch
+        {
+            JsonValueKind.Null => true,
+            JsonValueKind.Object => !v.EnumerateObject().Any(),
+            JsonValueKind.Array => v.GetArrayLength() == 0,
+            _ => false,
+        };
+    }
+}
