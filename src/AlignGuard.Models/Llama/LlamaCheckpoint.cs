@@ -1,3 +1,4 @@
+using AlignGuard.Models.Safetensors;
 using TorchSharp;
 using static TorchSharp.torch;
 

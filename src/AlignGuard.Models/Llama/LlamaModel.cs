@@ -7,7 +7,7 @@ namespace AlignGuard.Models.Llama;
 
 /// <summary>
 /// A Llama: token embedding, then per layer RMSNorm → grouped-query attention with rotary positions → RMSNorm → SwiGLU, a final RMSNorm and a
-/// linear head. Weights are frozen unless <see cref="Unfreeze"/> is called; LoRA comes in with each pass.
+/// linear head. Loaded weights are frozen; LoRA comes in with each pass.
 /// </summary>
 public sealed class LlamaModel : IDisposable
 {
@@ -42,9 +42,6 @@ public sealed class LlamaModel : IDisposable
     public Device Device => _weights["model.embed_tokens.weight"].device;
     public ScalarType Dtype => _weights["model.embed_tokens.weight"].dtype;
     public long ParameterCount => _weights.Values.Sum(w => w.NumberOfElements);
-
-    /// <summary>Makes every weight trainable (training from scratch).</summary>
-    public IEnumerable<Tensor> Unfreeze() => [.. _weights.Values.Select(w => w.requires_grad_(true))];
 
     /// <summary>Logits [N, T, vocab] of token ids [N, T].</summary>
     public Tensor Logits(Tensor ids, ForwardOptions options)

@@ -66,20 +66,13 @@ public sealed class LoraAdapter : IDisposable
             var sites = shape.ToList();
             groups.Add(new LoraGroup(shape.Key.Out, shape.Key.In, sites, Stack(true, [spec.Rank, shape.Key.In]), Stack(false, [shape.Key.Out, spec.Rank])));
 
-            Parameter Stack(bool isA, long[] size) =>
-                new Parameter(stack([.. sites.Select(site => factor(site, size, isA).to(ScalarType.Float32).cpu())]).to(model.Device), requires_grad: true)
-                    .DetachFromDisposeScope();
+            Parameter Stack(bool isA, long[] size)
+            {
+                var parameter = new Parameter(stack([.. sites.Select(site => factor(site, size, isA).to(ScalarType.Float32).cpu())]).to(model.Device), requires_grad: true);
+                parameter.DetachFromDisposeScope();
+                return parameter;
+            }
         }
         return new LoraAdapter(spec, groups);
-    }
-}
-
-internal static class ParameterScopes
-{
-    /// <summary>As for tensors, with the static type kept.</summary>
-    public static Parameter DetachFromDisposeScope(this Parameter parameter)
-    {
-        ((Tensor)parameter).DetachFromDisposeScope();
-        return parameter;
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AlignGuard.Models.Llama;
+using AlignGuard.Models.Safetensors;
 using TorchSharp;
 using static TorchSharp.torch;
 

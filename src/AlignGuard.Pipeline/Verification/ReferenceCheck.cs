@@ -1,0 +1,162 @@
+using AlignGuard.Guards.Fisher;
+using AlignGuard.Models;
+using AlignGuard.Models.Batches;
+using AlignGuard.Models.Generation;
+using AlignGuard.Models.Llama;
+using AlignGuard.Models.Lora;
+using AlignGuard.Models.Safetensors;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace AlignGuard.Pipeline.Verification;
+
+/// <summary>One quantity compared with the reference.</summary>
+/// <param name="Name">Key in the dump.</param>
+/// <param name="Difference">Largest absolute difference; for generated tokens the number of different ones.</param>
+/// <param name="Allowed">Largest difference accepted.</param>
+public sealed record ReferenceComparison(string Name, double Difference, double Allowed)
+{
+    public bool Passed => Difference <= Allowed;
+}
+
+/// <summary>
+/// Compares this runtime with a dump of Hugging Face transformers + peft on the same checkpoint: logits, losses, LoRA gradients,
+/// per-example gradients, Fisher factors and greedy generations. What the dump does not hold is not compared.
+/// </summary>
+public static class ReferenceCheck
+{
+    /// <summary>Largest absolute difference accepted in float32.</summary>
+    public const double Tolerance = 1e-4;
+
+    /// <param name="modelFolder">Checkpoint folder.</param>
+    /// <param name="dump">expected.safetensors.</param>
+    /// <param name="adapterFolder">PEFT adapter of the dump's <c>lora.*</c> entries; null when it has none.</param>
+    public static IReadOnlyList<ReferenceComparison> Run(string modelFolder, string dump, string? adapterFolder)
+    {
+        using var scope = NewDisposeScope();
+        using var model = LlamaCheckpoint.Load(modelFolder);
+        var expected = SafetensorsFile.Load(dump);
+        if (!expected.ContainsKey("input_ids"))
+            throw new ModelFormatException([$"{dump}: tensor input_ids is missing. A reference dump holds input_ids, attention_mask, labels and what the reference computed with them."]);
+        using var adapter = adapterFolder is null ? null : PeftAdapter.Load(model, adapterFolder);
+        return [.. new Comparer(model, adapter, expected).All()];
+    }
+
+    private sealed class Comparer(LlamaModel model, LoraAdapter? adapter, IReadOnlyDictionary<string, Tensor> expected)
+    {
+        public IEnumerable<ReferenceComparison> All()
+        {
+            var results = new List<ReferenceComparison>();
+            Forward(results, "base", null);
+            if (adapter is not null) Forward(results, "lora", adapter);
+            LeftPadded(results);
+            PerExample(results);
+            Generation(results, "base", null);
+            if (adapter is not null) Generation(results, "lora", adapter);
+            return results;
+        }
+
+        private void Forward(List<ReferenceComparison> results, string name, LoraAdapter? lora)
+        {
+            if (!expected.ContainsKey($"{name}.logits")) return;
+            using var scope = NewDisposeScope();
+            var options = new ForwardOptions { Adapter = lora };
+            using (no_grad())
+            {
+                // Row 1 is padded on the right; logits there mean nothing.
+                var real = expected["attention_mask"].unsqueeze(-1).to(ScalarType.Float32);
+                var logits = model.Logits(expected["input_ids"], options);
+                results.Add(Compare($"{name}.logits", logits * real, expected[$"{name}.logits"] * real));
+            }
+            foreach (var parameter in lora?.Parameters ?? []) parameter.grad = null;
+            using var batch = Batch();
+            var loss = ResponseLoss.PerToken(model, batch, options).mean();
+            results.Add(Compare($"{name}.loss", loss, expected[$"{name}.loss"]));
+            if (lora is null) return;
+            loss.backward();
+            foreach (var group in lora.Groups)
+                for (var n = 0; n < group.Sites.Count; n++)
+                    foreach (var (isA, parameter) in new[] { (true, group.A), (false, group.B) })
+                    {
+                        var key = "lora.grad." + PeftAdapter.Key(group.Sites[n], isA);
+                        if (expected.TryGetValue(key, out var reference)) results.Add(Compare(key, parameter.grad![n], reference));
+                    }
+        }
+
+        private void LeftPadded(List<ReferenceComparison> results)
+        {
+            if (!expected.TryGetValue("left.input_ids", out var ids)) return;
+            using var _ = no_grad();
+            using var scope = NewDisposeScope();
+            var mask = expected["left.attention_mask"];
+            var real = mask.unsqueeze(-1).to(ScalarType.Float32);
+            foreach (var (name, positions) in new[] { ("left.logits_mask_pos", (Tensor?)expected["left.position_ids"]), ("left.logits_default_pos", null) })
+                results.Add(Compare(name, model.Logits(ids, new ForwardOptions { AttentionMask = mask, Positions = positions }) * real, expected[name] * real));
+        }
+
+        private void PerExample(List<ReferenceComparison> results)
+        {
+            if (!expected.TryGetValue("persample.loss", out var losses)) return;
+            using var scope = NewDisposeScope();
+            using var batch = Batch();
+            using var tap = new GramTap(model.Linears);
+            var perToken = ResponseLoss.PerToken(model, batch, new ForwardOptions { Tap = tap });
+            // The dump's per-row losses are means over the row's tokens.
+            var rows = ResponseLoss.RowSums(perToken, batch) / tensor(batch.ResponseTokens.Select(c => (float)c).ToArray());
+            results.Add(Compare("persample.loss", rows, losses));
+            rows.sum().backward();
+            using var _ = no_grad();
+            foreach (var (site, x, d) in tap.Captured())
+            {
+                if (expected.TryGetValue($"persample.grad.{site.Name}.weight", out var gradient))
+                    results.Add(Compare($"persample.grad.{site.Name}.weight", d.transpose(1, 2).matmul(x), gradient));
+                if (!expected.ContainsKey($"fisher.{site.Name}.weight.GGt")) continue;
+                using var factors = new FisherFactors(site, new FisherOptions { Form = FisherForm.Dense }, CPU);
+                factors.Add(x, d);
+                var examples = (double)factors.Examples;
+                results.Add(Compare($"fisher.{site.Name}.weight.GGt", ((DenseSide)factors.Out).Sum / examples, expected[$"fisher.{site.Name}.weight.GGt"]));
+                results.Add(Compare($"fisher.{site.Name}.weight.GtG", ((DenseSide)factors.In).Sum / examples, expected[$"fisher.{site.Name}.weight.GtG"]));
+            }
+        }
+
+        private void Generation(List<ReferenceComparison> results, string name, LoraAdapter? lora)
+        {
+            if (!expected.TryGetValue($"gen.{name}", out var reference)) return;
+            using var scope = NewDisposeScope();
+            var ids = Rows(expected["gen.input_ids"]);
+            var mask = Rows(expected["gen.attention_mask"]);
+            var prompts = ids.Select((row, n) => row.Where((_, t) => mask[n][t] == 1).Select(id => (int)id).ToArray()).ToList();
+            var wanted = Rows(reference).Select(row => row[ids[0].Length..]).ToList();
+            var answers = TextGenerator.Generate(model, prompts, new GenerationOptions { MaxNewTokens = wanted[0].Length, Adapter = lora, PadId = model.Config.PadId ?? 0 });
+            var different = answers.Select((answer, n) => answer.Where((token, t) => token != wanted[n][t]).Count()).Sum();
+            results.Add(new ReferenceComparison($"gen.{name}", different, 0));
+        }
+
+        private TokenBatch Batch()
+        {
+            var ids = Rows(expected["input_ids"]);
+            var mask = Rows(expected["attention_mask"]);
+            var labels = Rows(expected["labels"]);
+            var rows = ids.Select((row, n) =>
+            {
+                var kept = Enumerable.Range(0, row.Length).Where(t => mask[n][t] == 1).ToList();
+                return new TokenRow([.. kept.Select(t => (int)row[t])], [.. kept.Select(t => labels[n][t] != -100)]);
+            }).ToList();
+            return TokenBatch.Pack(rows, model.Config.PadId ?? 0, ids[0].Length, model.Device);
+        }
+
+        private static long[][] Rows(Tensor matrix)
+        {
+            var flat = matrix.to(ScalarType.Int64).data<long>().ToArray();
+            return [.. flat.Chunk((int)matrix.shape[1])];
+        }
+
+        private static ReferenceComparison Compare(string name, Tensor actual, Tensor reference)
+        {
+            using var scope = NewDisposeScope();
+            if (!actual.shape.SequenceEqual(reference.shape)) return new(name, double.PositiveInfinity, Tolerance);
+            var difference = (actual.detach().to(ScalarType.Float64) - reference.to(ScalarType.Float64)).abs().max().item<double>();
+            return new(name, double.IsNaN(difference) ? double.PositiveInfinity : difference, Tolerance);
+        }
+    }
+}
