@@ -119,9 +119,9 @@ internal sealed class TokenizerJson
     // "a b" up to tokenizers 0.19, ["a", "b"] since.
     private (string Left, string Right)? ReadPair(JsonElement merge, string key)
     {
-        IReadOnlyList<string?> parts = merge.ValueKind == JsonValueKind.Array
-            ? [.. merge.EnumerateArray().Take(3).Select(part => keys.Text(part, key))]
-            : keys.Text(merge, key)?.Split(' ') ?? [];
+        var parts = new List<string?>();
+        if (merge.ValueKind == JsonValueKind.Array) parts.AddRange(merge.EnumerateArray().Take(3).Select(part => keys.Text(part, key)));
+        else parts.AddRange(keys.Text(merge, key)?.Split(' ') ?? []);
         if (parts is [{ Length: > 0 } left, { Length: > 0 } right] && !left.Contains(' ') && !right.Contains(' ')) return (left, right);
         keys.Add(key, "must be two tokens without spaces, as \"a b\" or [\"a\", \"b\"].");
         return null;
