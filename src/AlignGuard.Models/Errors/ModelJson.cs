@@ -48,6 +48,11 @@ public static class ModelJson
             throw new ModelFormatException(
                 $"{path}:{e.LineNumber + 1}: not valid JSON ({FirstSentence(e.Message)}): the file is truncated or damaged, download it again.", e);
         }
+        catch (InvalidOperationException e)
+        {
+            // An escape that is half a surrogate pair is grammatical JSON but no text.
+            throw new ModelFormatException($"{path}: a key holds half a surrogate pair: the file is damaged, download it again.", e);
+        }
         if (document.RootElement.ValueKind == JsonValueKind.Object) return document;
         document.Dispose();
         throw new ModelFormatException($"{path}:1: holds no JSON object: this is not the file of that name of a Hugging Face checkpoint.");

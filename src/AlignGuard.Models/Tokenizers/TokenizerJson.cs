@@ -1,0 +1,272 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace AlignGuard.Models.Tokenizers;
+
+/// <summary>What tokenizer.json says, checked: byte-level BPE with everything its encoder needs.</summary>
+internal sealed class TokenizerJson
+{
+    public const string FileName = "tokenizer.json";
+
+    private readonly JsonKeys keys;
+    private readonly List<NormalizationForm> forms = [];
+    private readonly List<IPreTokenizer> steps = [];
+
+    private TokenizerJson(string path) => keys = new JsonKeys(path);
+
+    public Dictionary<string, int> Vocab { get; } = new(StringComparer.Ordinal);
+
+    public List<(string Left, string Right)> Merges { get; } = [];
+
+    public List<AddedToken> Added { get; } = [];
+
+    /// <summary>A piece that is itself in the vocabulary is taken whole, whatever the merges say.</summary>
+    public bool IgnoreMerges { get; private set; }
+
+    /// <summary>What bytes without a symbol become; null: they vanish, as in the reference.</summary>
+    public string? UnknownToken { get; private set; }
+
+    /// <summary>Ids that addSpecialTokens puts before and after the text.</summary>
+    public List<int> Prefix { get; } = [];
+
+    public List<int> Suffix { get; } = [];
+
+    public IReadOnlyList<NormalizationForm> Forms => forms;
+
+    public IPreTokenizer PreTokenizer => new PreTokenizerSequence(steps);
+
+    /// <exception cref="ModelFormatException">All that is damaged or not supported, each with its key.</exception>
+    public static TokenizerJson Read(string path)
+    {
+        using var document = ModelJson.Read(path);
+        var root = document.RootElement;
+        var json = new TokenizerJson(path);
+        json.ReadModel(root);
+        json.ReadAdded(root);
+        json.ReadNormalizer(JsonKeys.Find(root, "normalizer"), "normalizer");
+        json.ReadPreTokenizers(root);
+        json.ReadDecoder(JsonKeys.Find(root, "decoder"), "decoder");
+        json.ReadPostProcessor(JsonKeys.Find(root, "post_processor"), "post_processor");
+        json.keys.ThrowIfAny();
+        return json;
+    }
+
+    private void ReadModel(JsonElement root)
+    {
+        if (keys.Object(root, "model", "model") is not { } model)
+        {
+            keys.Add("model", "is missing.");
+            return;
+        }
+        // Files of before 2021 have no type; those with merges are BPE.
+        var type = keys.String(model, "type", "model.type") ?? (JsonKeys.Find(model, "merges") is null ? "none" : "BPE");
+        if (type != "BPE")
+        {
+            keys.Add("model.type", $"'{type}' is not supported: only byte-level BPE is (as of GPT-2, Llama 3, Qwen, SmolLM).");
+            return;
+        }
+        if (keys.Bool(model, "byte_fallback", "model.byte_fallback")) keys.Add("model.byte_fallback", "true is not supported: only byte-level BPE is.");
+        if (JsonKeys.Find(model, "dropout") is { } dropout && !(dropout.ValueKind == JsonValueKind.Number && dropout.TryGetDouble(out var rate) && rate == 0))
+            keys.Add("model.dropout", "must be null: random merges would give other ids at each run.");
+        foreach (var affix in (string[])["continuing_subword_prefix", "end_of_word_suffix"])
+            if (keys.String(model, affix, $"model.{affix}") is { Length: > 0 })
+                keys.Add($"model.{affix}", "is not supported: byte-level BPE has none.");
+        IgnoreMerges = keys.Bool(model, "ignore_merges", "model.ignore_merges");
+        ReadVocab(model);
+        ReadMerges(model);
+        UnknownToken = keys.String(model, "unk_token", "model.unk_token") is { Length: > 0 } unknown ? unknown : null;
+        if (UnknownToken is not null && !Vocab.ContainsKey(UnknownToken)) keys.Add("model.unk_token", $"'{UnknownToken}' is not in model.vocab.");
+    }
+
+    private void ReadVocab(JsonElement model)
+    {
+        if (keys.Object(model, "vocab", "model.vocab") is not { } vocab)
+        {
+            keys.Add("model.vocab", "is missing: expected a map from token to id.");
+            return;
+        }
+        var owner = new Dictionary<int, string>();
+        foreach (var entry in vocab.EnumerateObject())
+        {
+            if (keys.Id(entry.Value, $"model.vocab['{entry.Name}']") is not { } id) continue;
+            if (!owner.TryAdd(id, entry.Name)) keys.Add($"model.vocab['{entry.Name}']", $"has the id {id} of '{owner[id]}'.");
+            Vocab[entry.Name] = id;
+        }
+        if (Vocab.Count == 0) keys.Add("model.vocab", "is empty.");
+    }
+
+    private void ReadMerges(JsonElement model)
+    {
+        if (keys.List(model, "merges", "model.merges") is not { } merges)
+        {
+            keys.Add("model.merges", "is missing: expected a list of pairs.");
+            return;
+        }
+        var seen = new HashSet<(string, string)>();
+        var i = -1;
+        foreach (var merge in merges.EnumerateArray())
+        {
+            var key = $"model.merges[{++i}]";
+            if (ReadPair(merge, key) is not { } pair) continue;
+            if (!seen.Add(pair)) keys.Add(key, $"'{pair.Left}' + '{pair.Right}' is listed twice.");
+            foreach (var token in (string[])[pair.Left, pair.Right, pair.Left + pair.Right])
+                if (!Vocab.ContainsKey(token)) keys.Add(key, $"'{token}' is not in model.vocab: the two are of different files.");
+            Merges.Add(pair);
+        }
+    }
+
+    // "a b" up to tokenizers 0.19, ["a", "b"] since.
+    private (string Left, string Right)? ReadPair(JsonElement merge, string key)
+    {
+        var parts = new List<string?>();
+        if (merge.ValueKind == JsonValueKind.Array) parts.AddRange(merge.EnumerateArray().Take(3).Select(part => keys.Text(part, key)));
+        else parts.AddRange(keys.Text(merge, key)?.Split(' ') ?? []);
+        if (parts is [{ Length: > 0 } left, { Length: > 0 } right] && !left.Contains(' ') && !right.Contains(' ')) return (left, right);
+        keys.Add(key, "must be two tokens without spaces, as \"a b\" or [\"a\", \"b\"].");
+        return null;
+    }
+
+    private void ReadAdded(JsonElement root)
+    {
+        if (keys.List(root, "added_tokens", "added_tokens") is not { } added) return;
+        var owner = Vocab.GroupBy(v => v.Value).ToDictionary(v => v.Key, v => v.First().Key);
+        var i = -1;
+        foreach (var token in added.EnumerateArray())
+        {
+            var key = $"added_tokens[{++i}]";
+            var content = keys.String(token, "content", $"{key}.content");
+            if (content is not { Length: > 0 })
+            {
+                keys.Add($"{key}.content", "is missing or empty.");
+                continue;
+            }
+            if (JsonKeys.Find(token, "id") is not { } idValue)
+            {
+                keys.Add($"{key}.id", "is missing.");
+                continue;
+            }
+            if (keys.Id(idValue, $"{key}.id") is not { } id) continue;
+            if (owner.TryGetValue(id, out var other) && other != content) keys.Add($"{key}.id", $"{id} is already the id of '{other}'.");
+            else if (Vocab.TryGetValue(content, out var known) && known != id) keys.Add($"{key}.id", $"'{content}' has the id {known} in model.vocab, {id} here.");
+            owner[id] = content;
+            bool Flag(string name, bool absent = false) => keys.Bool(token, name, $"{key}.{name}", absent);
+            Added.Add(new AddedToken(id, content, Flag("special"), Flag("single_word"), Flag("lstrip"), Flag("rstrip"), Flag("normalized")));
+        }
+    }
+
+    private void ReadNormalizer(JsonElement? normalizer, string key)
+    {
+        if (normalizer is not { } n) return;
+        switch (Type(n, key))
+        {
+            case "NFC": forms.Add(NormalizationForm.FormC); break;
+            case "NFD": forms.Add(NormalizationForm.FormD); break;
+            case "NFKC": forms.Add(NormalizationForm.FormKC); break;
+            case "NFKD": forms.Add(NormalizationForm.FormKD); break;
+            case "Sequence": Each(n, "normalizers", key, (child, path) => ReadNormalizer(child, path)); break;
+            case { } type: keys.Add($"{key}.type", $"'{type}' is not supported: NFC, NFD, NFKC, NFKD and Sequence are."); break;
+        }
+    }
+
+    private void ReadPreTokenizers(JsonElement root)
+    {
+        ReadPreTokenizer(JsonKeys.Find(root, "pre_tokenizer"), "pre_tokenizer");
+        if (keys.Ok && steps.LastOrDefault() is not ByteLevelPreTokenizer)
+            keys.Add("pre_tokenizer", "must be ByteLevel or end with it: only byte-level BPE is supported.");
+    }
+
+    private void ReadPreTokenizer(JsonElement? preTokenizer, string key)
+    {
+        if (preTokenizer is not { } p) return;
+        switch (Type(p, key))
+        {
+            case "ByteLevel":
+                steps.Add(new ByteLevelPreTokenizer(
+                    keys.Bool(p, "add_prefix_space", $"{key}.add_prefix_space", absent: true), keys.Bool(p, "use_regex", $"{key}.use_regex", absent: true)));
+                break;
+            case "Digits":
+                var digits = keys.Bool(p, "individual_digits", $"{key}.individual_digits") ? @"\p{N}" : @"\p{N}+";
+                steps.Add(new SplitPreTokenizer(new Regex(digits, RegexOptions.CultureInvariant), dropMatches: false, invert: false));
+                break;
+            case "Split": ReadSplit(p, key); break;
+            case "Sequence": Each(p, "pretokenizers", key, (child, path) => ReadPreTokenizer(child, path)); break;
+            case { } type: keys.Add($"{key}.type", $"'{type}' is not supported: ByteLevel, Split, Digits and Sequence are."); break;
+        }
+    }
+
+    private void ReadSplit(JsonElement split, string key)
+    {
+        var behavior = keys.String(split, "behavior", $"{key}.behavior");
+        if (behavior is not ("Isolated" or "Removed")) keys.Add($"{key}.behavior", $"'{behavior}' is not supported: Isolated and Removed are.");
+        var pattern = JsonKeys.Find(split, "pattern") ?? default;
+        var regex = keys.String(pattern, "Regex", $"{key}.pattern.Regex")
+            ?? (keys.String(pattern, "String", $"{key}.pattern.String") is { } literal ? Regex.Escape(literal) : null);
+        if (regex is not { Length: > 0 })
+        {
+            keys.Add($"{key}.pattern", "must be {\"Regex\": …} or {\"String\": …}.");
+            return;
+        }
+        try
+        {
+            // The time limit is for hostile patterns; the patterns in use take microseconds.
+            var compiled = new Regex(regex, RegexOptions.CultureInvariant | RegexOptions.Compiled, TimeSpan.FromSeconds(10));
+            steps.Add(new SplitPreTokenizer(compiled, behavior == "Removed", keys.Bool(split, "invert", $"{key}.invert")));
+        }
+        catch (ArgumentException e)
+        {
+            keys.Add($"{key}.pattern.Regex", $"is not a regular expression that .NET understands ({e.Message}).");
+        }
+    }
+
+    private void ReadDecoder(JsonElement? decoder, string key)
+    {
+        var type = decoder is { } d ? Type(d, key) : "none";
+        if (type == "Sequence") Each(decoder!.Value, "decoders", key, (child, path) => ReadDecoder(child, path));
+        else if (type is not (null or "ByteLevel")) keys.Add($"{key}.type", $"'{type}' is not supported: only ByteLevel is.");
+    }
+
+    private void ReadPostProcessor(JsonElement? processor, string key)
+    {
+        if (processor is not { } p) return;
+        switch (Type(p, key))
+        {
+            case "ByteLevel": break;
+            case "Sequence": Each(p, "processors", key, (child, path) => ReadPostProcessor(child, path)); break;
+            case "TemplateProcessing": ReadTemplate(p, key); break;
+            case { } type: keys.Add($"{key}.type", $"'{type}' is not supported: ByteLevel, TemplateProcessing and Sequence are."); break;
+        }
+    }
+
+    private void ReadTemplate(JsonElement template, string key)
+    {
+        var tokens = keys.Object(template, "special_tokens", $"{key}.special_tokens") ?? default;
+        var side = Prefix;
+        Each(template, "single", key, (part, path) =>
+        {
+            if (keys.Object(part, "Sequence", $"{path}.Sequence") is not null) side = Suffix;
+            else if (keys.Object(part, "SpecialToken", $"{path}.SpecialToken") is { } special && keys.String(special, "id", $"{path}.SpecialToken.id") is { } name
+                     && JsonKeys.Find(tokens, name) is { } token && keys.List(token, "ids", $"{key}.special_tokens['{name}'].ids") is { } ids)
+                side.AddRange(ids.EnumerateArray().Select(id => keys.Id(id, $"{key}.special_tokens['{name}'].ids") ?? 0));
+            else keys.Add(path, "must be a Sequence, or a SpecialToken that special_tokens lists.");
+        });
+    }
+
+    private string? Type(JsonElement element, string key)
+    {
+        var type = keys.String(element, "type", $"{key}.type");
+        if (type is null) keys.Add($"{key}.type", "is missing.");
+        return type;
+    }
+
+    private void Each(JsonElement parent, string list, string key, Action<JsonElement, string> read)
+    {
+        if (keys.List(parent, list, $"{key}.{list}") is not { } children)
+        {
+            keys.Add($"{key}.{list}", "is missing: expected a list.");
+            return;
+        }
+        var i = 0;
+        foreach (var child in children.EnumerateArray()) read(child, $"{key}.{list}[{i++}]");
+    }
+}
