@@ -31,11 +31,14 @@ public static class PromptBank
     /// <exception cref="ArgumentOutOfRangeException">The split holds fewer prompts of that class; the message says how many.</exception>
     public static IReadOnlyList<Prompt> Fisher(int count, bool @unsafe = true)
     {
-        var all = RoundRobin(PromptSplit.Fisher, @unsafe);
+        var all = Fisher(@unsafe);
         if (count < 1 || count > all.Count)
             throw new ArgumentOutOfRangeException(nameof(count), count, $"The built-in Fisher split holds 1 to {all.Count} {(@unsafe ? "unsafe" : "safe")} prompts.");
         return [.. all.Take(count)];
     }
+
+    /// <summary>Every Fisher prompt of one class, round the categories.</summary>
+    public static IReadOnlyList<Prompt> Fisher(bool @unsafe) => RoundRobin(PromptSplit.Fisher, @unsafe);
 
     /// <summary>Every prompt of the train split in every open wording, unsafe first.</summary>
     public static IReadOnlyList<Prompt> AlignmentTrain() =>
