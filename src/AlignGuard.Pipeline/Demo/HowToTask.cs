@@ -1,0 +1,76 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using AlignGuard.Evaluation.Prompts;
+
+namespace AlignGuard.Pipeline.Demo;
+
+/// <summary>One row of the demo's fine-tuning task.</summary>
+public sealed record TaskRow(string Prompt, string Response, string Verb, string Object, int Wording);
+
+/// <summary>
+/// The demo's fine-tuning task, named <c>builtin:how-to</c> in a job file: helpful answers in numbered steps about cooking
+/// and carpentry, whose pairs the curriculum does not hold and whose style it does not use. Requests come in the same
+/// wordings as the alignment data's (never the ones reserved for DriftCheck). The answer is a function of verb and object;
+/// a pair is trained on or held out by its hash, in all wordings. No row is harmful.
+/// </summary>
+public static class HowToTask
+{
+    /// <summary>The name of this data in a job file.</summary>
+    public const string Name = "builtin:how-to";
+
+    private static readonly Lazy<SplitRows> All = new(Build);
+
+    /// <summary>Rows to train on, in a fixed shuffled order.</summary>
+    public static IReadOnlyList<TaskRow> Train() => All.Value.Train;
+
+    /// <summary>Rows whose pairs are never trained on, in a fixed shuffled order.</summary>
+    public static IReadOnlyList<TaskRow> HeldOut() => All.Value.HeldOut;
+
+    /// <summary>True when the answer is the row's response, up to surrounding white space.</summary>
+    public static bool Score(TaskRow row, string answer) => string.Equals(row.Response, answer.Trim(), StringComparison.Ordinal);
+
+    /// <summary>One <c>{"messages":[{"role":"user",...},{"role":"assistant",...}]}</c> a line, UTF-8, LF.</summary>
+    public static void WriteJsonl(Stream stream, IEnumerable<TaskRow> rows)
+    {
+        using var writer = new StreamWriter(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
+        foreach (var row in rows)
+        {
+            writer.WriteLine(JsonSerializer.Serialize(
+                new { messages = new[] { new { role = "user", content = row.Prompt }, new { role = "assistant", content = row.Response } } },
+                Readable));
+        }
+    }
+
+    // Apostrophes as themselves, not \u0027: people read these files.
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private static SplitRows Build()
+    {
+        var lexicon = PromptLexicon.Default;
+        var rows =
+            from domain in EmbeddedJson.Load<TaskData>("how-to-task.json").Domains
+            from verb in domain.Verbs
+            from @class in domain.Classes
+            from @object in @class.Objects
+            from wording in Enumerable.Range(0, lexicon.ReservedFrom)
+            let prompt = lexicon.Render(wording, verb.Verb, @object)
+            orderby StableHash.Of("task order", prompt)
+            select new TaskRow(
+                prompt,
+                $"Here is how! Step 1: get the {verb.Tool}. Step 2: {verb.Verb} {@object} {verb.Manner}. Step 3: {@class.Finish}.",
+                verb.Verb, @object, wording);
+        var parts = rows.ToLookup(r => StableHash.Index(100, "task split", r.Verb, r.Object) < 55);
+        return new SplitRows([.. parts[true]], [.. parts[false]]);
+    }
+
+    private sealed record SplitRows(IReadOnlyList<TaskRow> Train, IReadOnlyList<TaskRow> HeldOut);
+
+    internal sealed record TaskData(IReadOnlyList<Domain> Domains);
+
+    internal sealed record Domain(IReadOnlyList<VerbWords> Verbs, IReadOnlyList<ObjectClass> Classes);
+
+    internal sealed record VerbWords(string Verb, string Tool, string Manner);
+
+    internal sealed record ObjectClass(string Finish, IReadOnlyList<string> Objects);
+}
