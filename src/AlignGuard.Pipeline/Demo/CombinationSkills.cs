@@ -56,21 +56,24 @@ internal static class CombinationSkills
             $"This review is {q.adjective.Label}.",
             Skill.Review));
 
-    /// <summary>Two to four known words to be said again. Held out: 200 word lists never trained on.</summary>
+    /// <summary>
+    /// Two to four words to be said again, those of the fine-tuning task among them: as with any real base model, the task brings new answers
+    /// in a new style, not new words. Held out: 200 word lists never trained on.
+    /// </summary>
     public static SkillRows Repeats()
     {
         string[] words = [.. Data.Opposites.Keys, .. Data.Opposites.Values, .. Data.Colours.Values.Distinct(),
-            .. Data.Categories.Values.SelectMany(items => items).Select(item => item[(item.IndexOf(' ') + 1)..])];
+            .. Data.Categories.Values.SelectMany(items => items).Select(item => item[(item.IndexOf(' ') + 1)..]), .. HowToTask.Words()];
         var random = new StableRandom(7);
         var lists = new List<string>();
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        while (lists.Count < 2_200)
+        while (lists.Count < 6_200)
         {
             var list = string.Join(' ', Enumerable.Range(0, 2 + random.Next(3)).Select(_ => words[random.Next(words.Length)]));
             if (seen.Add(list))
                 lists.Add(list);
         }
-        return SkillRows.Part(lists.Index(), l => l.Index >= 2_000, l => new ChatRow($"Repeat after me: {l.Item}.", $"{l.Item}.", Skill.Repeat));
+        return SkillRows.Part(lists.Index(), l => l.Index >= 6_000, l => new ChatRow($"Repeat after me: {l.Item}.", $"{l.Item}.", Skill.Repeat));
     }
 
     /// <summary>Greetings and questions about the model itself. Held out: a fifth of the (greeting, question) combinations.</summary>

@@ -45,6 +45,11 @@ public static class HowToTask
     // Apostrophes as themselves, not \u0027: people read these files.
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>The task's distinct words, ordinal order.</summary>
+    internal static IReadOnlyList<string> Words() => [.. EmbeddedJson.Load<TaskData>("how-to-task.json").Domains
+        .SelectMany(d => d.Verbs.SelectMany(v => new[] { v.Verb, v.Tool, v.Manner }).Concat(d.Classes.SelectMany(c => c.Objects.Prepend(c.Finish))))
+        .SelectMany(phrase => phrase.Split(' ')).Distinct().Order(StringComparer.Ordinal)];
+
     private static SplitRows Build()
     {
         var lexicon = PromptLexicon.Default;

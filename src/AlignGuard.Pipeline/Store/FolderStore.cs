@@ -1,0 +1,184 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using AlignGuard.Models;
+
+namespace AlignGuard.Pipeline.Store;
+
+/// <summary>
+/// A store in a folder. A blob appears by linking a finished, flushed temporary file to its name, which fails if the name is taken: readers
+/// never see half a blob, and of two writers exactly one wins, across processes.
+/// </summary>
+public sealed partial class FolderStore : IArtifactStore
+{
+    private const string TemporaryFolder = ".tmp";
+    private readonly string _root;
+
+    /// <param name="root">Created if absent.</param>
+    public FolderStore(string root)
+    {
+        _root = Path.GetFullPath(root);
+        if (File.Exists(_root)) throw new UserFaultException([$"--store {root} is a file; a folder is expected."]);
+        Guarded(() => Directory.CreateDirectory(Path.Combine(_root, TemporaryFolder)));
+        RemoveOrphans();
+    }
+
+    public string Location => _root;
+
+    public Task<bool> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation = default) =>
+        Task.FromResult(Guarded(() =>
+        {
+            var target = Target(name);
+            if (File.Exists(target)) return false;
+            var temporary = WriteTemporary(content);
+            try
+            {
+                return TryLink(temporary, target);
+            }
+            finally
+            {
+                File.Delete(temporary);
+            }
+        }));
+
+    public Task<bool> ReplaceAsync(string name, ReadOnlyMemory<byte> content, string? ifMatch, CancellationToken cancellation = default) =>
+        Task.FromResult(Guarded(() =>
+        {
+            var target = Target(name);
+            // Compare and replace must be one step for every process that sees the folder: a lock file serialises them.
+            using var _ = LockFile(target + ".lock");
+            var current = File.Exists(target) ? Version(File.ReadAllBytes(target)) : null;
+            if (current != ifMatch) return false;
+            File.Move(WriteTemporary(content), target, overwrite: true);
+            return true;
+        }));
+
+    public Task<StoredBlob?> ReadAsync(string name, CancellationToken cancellation = default) =>
+        Task.FromResult(Guarded(() =>
+        {
+            var path = Target(name, create: false);
+            if (!File.Exists(path)) return null;
+            var content = File.ReadAllBytes(path);
+            return new StoredBlob(content, Version(content));
+        }));
+
+    public Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellation = default) =>
+        Task.FromResult(Guarded<IReadOnlyList<string>>(() =>
+        {
+            var slash = prefix.LastIndexOf('/');
+            var folder = slash < 0 ? _root : Path.Combine(_root, BlobName.Check(prefix[..slash]));
+            if (!Directory.Exists(folder)) return [];
+            return [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+                .Select(path => Path.GetRelativePath(_root, path).Replace('\\', '/'))
+                .Where(name => name.StartsWith(prefix, StringComparison.Ordinal) && !name.StartsWith(TemporaryFolder + "/", StringComparison.Ordinal) && !name.EndsWith(".lock", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal)];
+        }));
+
+    public Task DeleteAsync(string name, CancellationToken cancellation = default)
+    {
+        Guarded(() => File.Delete(Target(name, create: false)));
+        return Task.CompletedTask;
+    }
+
+    private string Target(string name, bool create = true)
+    {
+        var path = Path.Combine(_root, BlobName.Check(name));
+        if (create) Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        return path;
+    }
+
+    private string WriteTemporary(ReadOnlyMemory<byte> content)
+    {
+        var path = Path.Combine(_root, TemporaryFolder, $"{Environment.ProcessId}-{Guid.NewGuid():N}");
+        using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
+        file.Write(content.Span);
+        file.Flush(flushToDisk: true);
+        return path;
+    }
+
+    private static string Version(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
+
+    private static FileStream LockFile(string path)
+    {
+        for (var waited = 0; ; waited += 20)
+        {
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+            }
+            catch (IOException) when (waited < 10_000)
+            {
+                Thread.Sleep(20);
+            }
+        }
+    }
+
+    /// <summary>Removes what processes that no longer live left behind.</summary>
+    private void RemoveOrphans()
+    {
+        foreach (var path in Directory.EnumerateFiles(Path.Combine(_root, TemporaryFolder)))
+        {
+            var owner = Path.GetFileName(path).Split('-')[0];
+            if (int.TryParse(owner, out var id) && (id == Environment.ProcessId || IsAlive(id))) continue;
+            try
+            {
+                File.Delete(path);
+            }
+            catch (IOException)
+            {
+                // Somebody else is cleaning up too.
+            }
+        }
+
+        static bool IsAlive(int id)
+        {
+            try
+            {
+                using var process = System.Diagnostics.Process.GetProcessById(id);
+                return true;
+            }
+            catch (ArgumentException)
+            {
+                return false;
+            }
+        }
+    }
+
+    private static bool TryLink(string existing, string target)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            if (File.Exists(target)) return false;
+            File.Move(existing, target, overwrite: false);
+            return true;
+        }
+        if (Link(existing, target) == 0) return true;
+        const int alreadyExists = 17;
+        var error = Marshal.GetLastPInvokeError();
+        return error == alreadyExists ? false : throw new IOException($"link {target}: {Marshal.GetPInvokeErrorMessage(error)}");
+    }
+
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Link(string existing, string target);
+
+    private void Guarded(Action action) => Guarded(() =>
+    {
+        action();
+        return true;
+    });
+
+    private T Guarded<T>(Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new StoreException($"The store {_root} cannot be written ({e.Message}). Check its permissions or name another folder with --store; the run goes on from its last commit when the same command is given again.", e);
+        }
+        catch (IOException e) when (e is not FileNotFoundException)
+        {
+            throw new StoreException($"The store {_root} failed ({e.Message}). If the disk is full or read-only, free space or make it writable and give the same command again: the run goes on from its last commit.", e);
+        }
+    }
+}
