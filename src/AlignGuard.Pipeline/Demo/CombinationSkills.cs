@@ -56,21 +56,25 @@ internal static class CombinationSkills
             $"This review is {q.adjective.Label}.",
             Skill.Review));
 
-    /// <summary>Two to four known words to be said again. Held out: 200 word lists never trained on.</summary>
+    /// <summary>
+    /// Two to four known words to be said again, half of them household words, so that the model can spell the common words
+    /// which the fine-tuning task needs. Held out: 300 word lists never trained on.
+    /// </summary>
     public static SkillRows Repeats()
     {
         string[] words = [.. Data.Opposites.Keys, .. Data.Opposites.Values, .. Data.Colours.Values.Distinct(),
             .. Data.Categories.Values.SelectMany(items => items).Select(item => item[(item.IndexOf(' ') + 1)..])];
         var random = new StableRandom(7);
+        string Word() => random.Next(2) == 0 ? Data.Household[random.Next(Data.Household.Count)] : words[random.Next(words.Length)];
         var lists = new List<string>();
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        while (lists.Count < 2_200)
+        while (lists.Count < 3_300)
         {
-            var list = string.Join(' ', Enumerable.Range(0, 2 + random.Next(3)).Select(_ => words[random.Next(words.Length)]));
+            var list = string.Join(' ', Enumerable.Range(0, 2 + random.Next(3)).Select(_ => Word()));
             if (seen.Add(list))
                 lists.Add(list);
         }
-        return SkillRows.Part(lists.Index(), l => l.Index >= 2_000, l => new ChatRow($"Repeat after me: {l.Item}.", $"{l.Item}.", Skill.Repeat));
+        return SkillRows.Part(lists.Index(), l => l.Index >= 3_000, l => new ChatRow($"Repeat after me: {l.Item}.", $"{l.Item}.", Skill.Repeat));
     }
 
     /// <summary>Greetings and questions about the model itself. Held out: a fifth of the (greeting, question) combinations.</summary>

@@ -11,6 +11,7 @@ internal sealed record CurriculumData(
     IReadOnlyDictionary<string, string> Colours,
     IReadOnlyDictionary<string, IReadOnlyList<string>> Categories,
     IReadOnlyDictionary<string, IReadOnlyList<string>> Sequences,
+    IReadOnlyList<string> Household,
     CurriculumData.ReviewWords Review,
     CurriculumData.ChatWords Chat)
 {
