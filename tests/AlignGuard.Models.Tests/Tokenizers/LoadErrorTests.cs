@@ -122,6 +122,19 @@ public class LoadErrorTests
         Assert.Contains("tokenizer.json:50: not valid JSON", Assert.Throws<ModelFormatException>(() => HfTokenizer.Load(folder.Path)).Message);
     }
 
+    [Theory]
+    [InlineData("{\n\"a\": \"\\ud800\"}", ":2: a string holds half a surrogate pair")]
+    [InlineData("{\n\n\"\\udfff\": 1}", ":3: a string holds half a surrogate pair")]
+    [InlineData("{\n\"a\": \"\u00ff\"}", ":2: not UTF-8 text")]
+    [InlineData("[]", ":1: holds no JSON object")]
+    [InlineData("{\"model\":1,\"model\":2}", "not valid JSON")]
+    public void TextThatIsNoTextIsNamedWithItsLine(string json, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllBytes(folder.File("tokenizer.json"), System.Text.Encoding.Latin1.GetBytes(json));
+        Assert.Contains(expected, Assert.Throws<ModelFormatException>(() => HfTokenizer.Load(folder.Path)).Message);
+    }
+
     [Fact]
     public void AnAbsentFileSaysWhatToGive() =>
         Assert.Contains("does not exist: give the folder", Assert.Throws<ModelFormatException>(() => HfTokenizer.Load("/nonexistent")).Message);
