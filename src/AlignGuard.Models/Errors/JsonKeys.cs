@@ -52,21 +52,10 @@ internal sealed class JsonKeys(string file)
         return null;
     }
 
-    /// <summary>The text of a string element; null, with a problem, when it is no string or holds half a surrogate pair.</summary>
+    /// <summary>The text of a string element; null, with a problem, when it is no string.</summary>
     public string? Text(JsonElement value, string path)
     {
-        if (value.ValueKind == JsonValueKind.String)
-        {
-            try
-            {
-                return value.GetString();
-            }
-            catch (InvalidOperationException)
-            {
-                Add(path, "holds half a surrogate pair: the file is damaged.");
-                return null;
-            }
-        }
+        if (value.ValueKind == JsonValueKind.String) return value.GetString();
         Add(path, $"must be a string, not {Name(value)}.");
         return null;
     }

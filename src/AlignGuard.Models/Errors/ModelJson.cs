@@ -1,4 +1,7 @@
+using System.Buffers;
+using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace AlignGuard.Models;
 
@@ -38,9 +41,12 @@ public static class ModelJson
     internal static JsonDocument Parse(ReadOnlyMemory<byte> bytes, string path)
     {
         if (bytes.Span.StartsWith("\uFEFF"u8)) bytes = bytes[3..];
+        if (!Utf8.IsValid(bytes.Span))
+            throw new ModelFormatException($"{path}:{Line(bytes.Span, FirstInvalid(bytes.Span))}: not UTF-8 text: the file is damaged, download it again.");
         JsonDocument document;
         try
         {
+            CheckEscapes(bytes.Span, path);
             document = JsonDocument.Parse(bytes, Strict);
         }
         catch (JsonException e)
@@ -48,15 +54,38 @@ public static class ModelJson
             throw new ModelFormatException(
                 $"{path}:{e.LineNumber + 1}: not valid JSON ({FirstSentence(e.Message)}): the file is truncated or damaged, download it again.", e);
         }
-        catch (InvalidOperationException e)
-        {
-            // An escape that is half a surrogate pair is grammatical JSON but no text.
-            throw new ModelFormatException($"{path}: a key holds half a surrogate pair: the file is damaged, download it again.", e);
-        }
         if (document.RootElement.ValueKind == JsonValueKind.Object) return document;
         document.Dispose();
         throw new ModelFormatException($"{path}:1: holds no JSON object: this is not the file of that name of a Hugging Face checkpoint.");
     }
+
+    // An escape that is half a surrogate pair ("\ud800") is grammatical JSON but no text: every later look at it would throw.
+    private static void CheckEscapes(ReadOnlySpan<byte> json, string path)
+    {
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 64 });
+        while (reader.Read())
+        {
+            if (!reader.ValueIsEscaped) continue;
+            try
+            {
+                reader.GetString();
+            }
+            catch (InvalidOperationException e)
+            {
+                throw new ModelFormatException(
+                    $"{path}:{Line(json, (int)reader.TokenStartIndex)}: a string holds half a surrogate pair: the file is damaged, download it again.", e);
+            }
+        }
+    }
+
+    private static int FirstInvalid(ReadOnlySpan<byte> utf8)
+    {
+        var at = 0;
+        while (Rune.DecodeFromUtf8(utf8[at..], out _, out var length) == OperationStatus.Done) at += length;
+        return at;
+    }
+
+    private static int Line(ReadOnlySpan<byte> text, int position) => text[..position].Count((byte)'\n') + 1;
 
     // The rest of a JsonException's message repeats line and byte position.
     private static string FirstSentence(string message)

@@ -56,7 +56,10 @@ public sealed record NonFiniteValue(string Tensor, IReadOnlyList<long> Index, do
         using var scope = torch.NewDisposeScope();
         var finite = tensor.isfinite();
         if (finite.all().ToBoolean()) return null;
-        var index = finite.logical_not().nonzero()[0].data<long>().ToArray();
+        // The first maximum of "is bad"; a list of all bad values could be larger than the tensor.
+        var flat = finite.logical_not().flatten().to(ScalarType.Byte).argmax().ToInt64();
+        var index = new long[tensor.dim()];
+        for (var d = index.Length - 1; d >= 0; flat /= tensor.shape[d--]) index[d] = flat % tensor.shape[d];
         var value = index.Aggregate(tensor.detach(), (t, i) => t[i]).to(ScalarType.Float64).ToDouble();
         return new NonFiniteValue(name, index, value);
     }

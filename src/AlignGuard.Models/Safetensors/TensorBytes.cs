@@ -9,12 +9,12 @@ internal static class TensorBytes
 
     public delegate void Chunk(Span<byte> bytes, long offset);
 
-    public static void ForEachChunk(Tensor tensor, Chunk visit)
+    public static void ForEachChunk(Tensor tensor, Chunk visit, long chunkBytes = ChunkBytes)
     {
         var count = tensor.NumberOfElements;
         if (count == 0) return;
         var size = tensor.ElementSize;
-        var step = ChunkBytes / size;
+        var step = chunkBytes / size;
         using var flat = tensor.view(-1);
         for (var at = 0L; at < count; at += step)
         {

@@ -69,6 +69,20 @@ public class RoundTripTests
         Assert.False(back["t"].requires_grad);
     }
 
+    [Property(Arbitrary = [typeof(TensorGenerators)])]
+    public bool ChunksOfATensorJoinToItsBytes(TensorData data)
+    {
+        using var scope = NewDisposeScope();
+        var joined = new byte[data.Bytes.Length];
+        var visited = 0;
+        TensorBytes.ForEachChunk(data.ToTensor(), (bytes, at) =>
+        {
+            bytes.CopyTo(joined.AsSpan((int)at));
+            visited += bytes.Length;
+        }, chunkBytes: 24);
+        return visited == data.Bytes.Length && joined.SequenceEqual(data.Bytes);
+    }
+
     [Fact]
     public void AFailedWriteLeavesTheOldFileAndNoOther()
     {

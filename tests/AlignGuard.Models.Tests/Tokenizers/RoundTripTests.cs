@@ -42,6 +42,16 @@ public class RoundTripTests
     public bool AllIdsAreBelowTheVocabularySize(string text) => Tokenizer.Encode(text).All(id => id >= 0 && id < Tokenizer.VocabSize);
 
     [Fact]
+    public void ThreadsDoNotDisturbEachOther()
+    {
+        var tokenizer = SampleTokenizer.Load();
+        var texts = Enumerable.Range(0, 2000).Select(i => $"{SampleTokenizer.Corpus[i % SampleTokenizer.Corpus.Length]} {i}").ToArray();
+        var together = texts.AsParallel().AsOrdered().WithDegreeOfParallelism(8).Select(t => tokenizer.Encode(t)).ToArray();
+        Assert.Equal(texts.Select(t => SampleTokenizer.Load().Encode(t)).Take(20), together.Take(20));
+        Assert.Equal(texts, together.Select(ids => tokenizer.Decode(ids)));
+    }
+
+    [Fact]
     public void EveryIdHasATextThatLeadsBackToIt() =>
         Assert.All(Enumerable.Range(0, Tokenizer.VocabSize), id => Assert.Equal(id, Tokenizer.TokenId(Tokenizer.TokenText(id)!)));
 
