@@ -14,7 +14,7 @@ public static class FisherPass
     /// so examples do not mix and every per-example gradient is in the batch's X and D.
     /// </summary>
     /// <param name="adapter">dW at which the Fisher is taken (refresh); null = at W0.</param>
-    /// <param name="batches">Examples; disposed by the caller.</param>
+    /// <param name="batches">Examples, drawn one by one; each batch is disposed after use.</param>
     /// <param name="cancellation">Polled after every batch.</param>
     public static IReadOnlyList<FisherFactors> Run(LlamaModel model, LoraAdapter? adapter, IReadOnlyList<LinearSite> sites, IEnumerable<TokenBatch> batches,
         FisherOptions options, CancellationToken cancellation = default)
@@ -23,7 +23,7 @@ public static class FisherPass
         foreach (var batch in batches)
         {
             cancellation.ThrowIfCancellationRequested();
-            AddBatch(model, adapter, sites, batch, factors);
+            using (batch) AddBatch(model, adapter, sites, batch, factors);
         }
         return [.. sites.Select(site => factors[site.Index])];
     }

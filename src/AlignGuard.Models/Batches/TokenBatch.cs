@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace AlignGuard.Models.Batches;
 
-/// <summary>Rows padded on the right, with the places of the loss worked out on the host, so that no step waits for the device.</summary>
+/// <summary>Rows padded on the right, with the places of the loss worked out on the host, so that no step waits for the device. Owns its tensors.</summary>
 public sealed class TokenBatch : IDisposable
 {
     private TokenBatch(Tensor ids, Tensor predictors, Tensor targets, Tensor rowOfTarget, int[] counts) =>
@@ -46,9 +46,10 @@ public sealed class TokenBatch : IDisposable
             if (counts[n] == 0)
                 throw new UserFaultException([$"A row has no response token within {maxLength} tokens: its loss is fully masked. Give it a response, or raise train.seqLen."]);
         }
-        return new TokenBatch(Ship(ids).view(rows.Count, length), Ship([.. predictors]), Ship([.. targets]), Ship([.. owners]), counts);
+        using var scope = NewDisposeScope();
+        return new TokenBatch(Ship(ids, rows.Count, length), Ship([.. predictors], -1), Ship([.. targets], -1), Ship([.. owners], -1), counts);
 
-        Tensor Ship(long[] values) => tensor(values, device: device);
+        Tensor Ship(long[] values, params long[] shape) => tensor(values, device: device).view(shape).DetachFromDisposeScope();
     }
 
     public void Dispose()

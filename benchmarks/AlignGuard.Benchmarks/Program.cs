@@ -1,0 +1,31 @@
+using System.Diagnostics;
+using AlignGuard.Benchmarks;
+using AlignGuard.Guards.Fisher;
+using TorchSharp;
+
+// Ratios of two things measured in turn, A B A B …, in one process: a shared machine's speed drifts, a paired ratio much less.
+var rounds = args.Length > 0 ? int.Parse(args[0]) : 7;
+using var work = new Workload();
+var step = 0L;
+Console.WriteLine($"hidden 512, 8 layers, batch {Workload.Rows} x {Workload.Length}, {torch.get_num_threads()} threads, {rounds} rounds; ratio: median [min, max]");
+Ratio("AlignGuard step / plain LoRA step", 1.10, () => work.Trainer.Step(step++, work.Guard), () => work.Trainer.Step(step++, null));
+Ratio("Fisher pass, dense / forward+backward", 3.0, () => work.Fisher(FisherForm.Dense, 0), work.ForwardBackward);
+Ratio("Fisher pass, sketch of 40 / forward+backward", 1.3, () => work.Fisher(FisherForm.Sketch, 40), work.ForwardBackward);
+Ratio("Fisher pass, sketch of 72 / forward+backward", null, () => work.Fisher(FisherForm.Sketch, 72), work.ForwardBackward);
+Ratio("LoRA step / its bare matrix products", null, () => work.Trainer.Step(step++, null), work.BareProducts);
+
+void Ratio(string name, double? wanted, Action a, Action b)
+{
+    a();
+    b();
+    var pairs = Enumerable.Range(0, rounds).Select(_ => (A: Seconds(a), B: Seconds(b))).ToList();
+    var ratios = pairs.Select(p => p.A / p.B).Order().ToList();
+    Console.WriteLine($"{name,-48} {ratios[rounds / 2]:f2} [{ratios[0]:f2}, {ratios[^1]:f2}]{(wanted is { } w ? $"   wanted <= {w:f2}" : "")}   ({pairs.Select(p => p.A).Order().ElementAt(rounds / 2):f3} s / {pairs.Select(p => p.B).Order().ElementAt(rounds / 2):f3} s)");
+}
+
+static double Seconds(Action action)
+{
+    var watch = Stopwatch.StartNew();
+    action();
+    return watch.Elapsed.TotalSeconds;
+}
