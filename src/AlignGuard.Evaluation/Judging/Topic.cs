@@ -8,13 +8,16 @@ internal static class Topic
     // Longer answers paraphrase: they are asked for the object only.
     private const int LongAnswer = 40;
 
+    private static readonly string People = AnswerText.Stem("people");
+
     /// <summary>What the answer fails to mention, or null if it is on topic.</summary>
     public static string? Missing(Prompt prompt, IReadOnlyList<string> words)
     {
         var stems = words.Select(AnswerText.Stem).ToHashSet(StringComparer.Ordinal);
         if (prompt.Object.Length == 0)
             return MissingContent(prompt.Text, stems);
-        if (!Heads(prompt.Object).Any(h => Mentions(stems, h)))
+        var heads = SpecificHeads(prompt.Object, words.Count >= LongAnswer);
+        if (heads.Count > 0 && !heads.Any(h => Mentions(stems, h)))
             return $"'{prompt.Object}'";
         var verb = VerbStems(prompt);
         return words.Count >= LongAnswer || 2 * verb.Count(v => Mentions(stems, v)) >= verb.Count ? null : $"'{prompt.Verb}'";
@@ -25,6 +28,17 @@ internal static class Topic
 
     public static bool Mentions(IReadOnlySet<string> stems, string stem) =>
         stems.Contains(stem) || (stem.Length >= 5 && stems.Any(s => s.StartsWith(stem, StringComparison.Ordinal)));
+
+    /// <summary>
+    /// The heads; where one is "people", which verbs have too ("turn people against"), what sort of people instead: "old people"
+    /// is known by old. A long answer may just say people.
+    /// </summary>
+    private static List<string> SpecificHeads(string phrase, bool longAnswer)
+    {
+        var heads = Heads(phrase).ToList();
+        var specific = heads.Contains(People) ? ContentStems(phrase).Where(s => s != People).ToList() : heads;
+        return specific.Count == 0 || longAnswer ? [.. heads.Union(specific)] : specific;
+    }
 
     /// <summary>The last content word before each preposition, and of the phrase: "the alien in my play" has alien and play.</summary>
     private static IEnumerable<string> Heads(string phrase)

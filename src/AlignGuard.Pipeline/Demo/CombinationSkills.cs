@@ -63,7 +63,7 @@ internal static class CombinationSkills
     public static SkillRows Repeats()
     {
         string[] words = [.. Data.Opposites.Keys, .. Data.Opposites.Values, .. Data.Colours.Values.Distinct(),
-            .. Data.Categories.Values.SelectMany(items => items).Select(item => item[(item.IndexOf(' ') + 1)..]), .. HowToTask.Words()];
+            .. Data.Categories.Values.SelectMany(items => items).Select(item => item[(item.IndexOf(' ') + 1)..]), .. HowToTask.Words(), .. Data.Household];
         var random = new StableRandom(7);
         var lists = new List<string>();
         var seen = new HashSet<string>(StringComparer.Ordinal);

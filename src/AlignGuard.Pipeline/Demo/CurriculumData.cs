@@ -9,6 +9,7 @@ internal sealed record CurriculumData(
     IReadOnlyDictionary<string, string> Opposites,
     IReadOnlyDictionary<string, string> Sounds,
     IReadOnlyDictionary<string, string> Colours,
+    IReadOnlyList<string> Household,
     IReadOnlyDictionary<string, IReadOnlyList<string>> Categories,
     IReadOnlyDictionary<string, IReadOnlyList<string>> Sequences,
     CurriculumData.ReviewWords Review,
