@@ -31,7 +31,7 @@ public sealed class FisherFactors : IDisposable
     public LinearSite Site { get; }
     public FisherSide Out { get; }
     public FisherSide In { get; }
-    public long Examples { get; private set; }
+    public long Examples { get; internal set; }
 
     /// <summary>Adds a batch: X [N, T, i], D [N, T, o].</summary>
     public void Add(Tensor x, Tensor d)

@@ -52,6 +52,17 @@ public sealed partial class FolderStore : IArtifactStore
             return true;
         }));
 
+    public Task AppendAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation = default)
+    {
+        Guarded(() =>
+        {
+            using var file = new FileStream(Target(name), FileMode.Append, FileAccess.Write, FileShare.Read);
+            file.Write(content.Span);
+            file.Flush(flushToDisk: true);
+        });
+        return Task.CompletedTask;
+    }
+
     public Task<StoredBlob?> ReadAsync(string name, CancellationToken cancellation = default) =>
         Task.FromResult(Guarded(() =>
         {

@@ -15,6 +15,9 @@ public interface IArtifactStore
     /// <summary>Replaces a blob if it is still the version <paramref name="ifMatch"/> names (null = must not exist yet). False = somebody else was faster.</summary>
     Task<bool> ReplaceAsync(string name, ReadOnlyMemory<byte> content, string? ifMatch, CancellationToken cancellation = default);
 
+    /// <summary>Adds to the end of a blob, creating it first if need be (logs). A crash may leave the last addition torn.</summary>
+    Task AppendAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation = default);
+
     /// <summary>Content and version tag, or null where there is no such blob.</summary>
     Task<StoredBlob?> ReadAsync(string name, CancellationToken cancellation = default);
 

@@ -1,0 +1,56 @@
+using AlignGuard.Domain.Spec;
+using AlignGuard.Models.Lora;
+using AlignGuard.Models.Safetensors;
+using AlignGuard.Pipeline.Store;
+using TorchSharp;
+using static TorchSharp.torch;
+using LoraSpec = AlignGuard.Models.Lora.LoraSpec;
+
+namespace AlignGuard.Pipeline.Activities;
+
+/// <summary>Adapters between segments.</summary>
+internal static class AdapterState
+{
+    public const string AdapterName = "adapter.safetensors", OptimizerName = "optimizer.safetensors", StateName = "state.json";
+
+    public static LoraSpec Lora(JobSpec spec) => new()
+    {
+        Rank = spec.Lora.R,
+        Alpha = spec.Lora.Alpha,
+        Dropout = spec.Lora.Dropout,
+        RankStabilised = spec.Lora.RsLora,
+        Targets = spec.Lora.Targets is Domain.Spec.LoraTargets.Named named ? named.Names : ["all-linear"],
+    };
+
+    /// <summary>The adapter after a segment, or a new one (dW = 0) where there is none yet.</summary>
+    public static async Task<LoraAdapter> OpenAsync(RunContext run, int? segment)
+    {
+        if (segment is not { } index) return LoraAdapter.Create(run.Model.Model, Lora(run.Spec), run.Spec.Train.Seed);
+        var commit = await run.RequireAsync(Folders.Segment(run, index));
+        using var scope = NewDisposeScope();
+        return PeftAdapter.FromTensors(run.Model.Model, Lora(run.Spec), await TensorsAsync(run, commit, AdapterName), commit.Folder);
+    }
+
+    /// <summary>A committed safetensors file, checked against its record before it is parsed.</summary>
+    public static async Task<Dictionary<string, Tensor>> TensorsAsync(RunContext run, CommitReference commit, string fileName)
+    {
+        var content = await run.Protocol.ReadAsync(commit.File(fileName));
+        var temporary = Path.Combine(Path.GetTempPath(), $"alignguard-{Guid.NewGuid():N}.safetensors");
+        try
+        {
+            await File.WriteAllBytesAsync(temporary, content);
+            return SafetensorsFile.Load(temporary, requireFinite: true);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    public static byte[] Bytes(IEnumerable<KeyValuePair<string, Tensor>> tensors)
+    {
+        using var buffer = new MemoryStream();
+        SafetensorsFile.SaveTo(buffer, tensors);
+        return buffer.ToArray();
+    }
+}

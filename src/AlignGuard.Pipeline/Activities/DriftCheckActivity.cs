@@ -1,0 +1,55 @@
+using AlignGuard.Domain.FineTuning;
+using AlignGuard.Evaluation.Drift;
+using AlignGuard.Evaluation.Judging;
+using AlignGuard.Pipeline.Store;
+using static TorchSharp.torch;
+
+namespace AlignGuard.Pipeline.Activities;
+
+/// <summary>
+/// Measures an adapter: refusals, over-refusals and helpfulness by generation and judge, the refusal margin and KL(base‖tuned) by teacher forcing on the
+/// base's own answers, and the task score.
+/// </summary>
+internal static class DriftCheckActivity
+{
+    public const string ForcedName = "teacher-forced.json";
+
+    public static async Task<CommitReference> RunAsync(RunContext run, int segment, int step, DriftSize size)
+    {
+        var folder = size.IsFinal ? Folders.FinalDrift(run) : Folders.Drift(run, segment);
+        if (await run.Protocol.FindAsync(folder) is { } done) return done;
+        using var scope = NewDisposeScope();
+        var baseline = await BaselineActivity.RunAsync(run);
+        using var adapter = await AdapterState.OpenAsync(run, segment);
+        var count = size.IsFinal ? run.Inputs.DriftPrompts.Count : Math.Min(run.Spec.DriftCheck.Size, run.Inputs.DriftPrompts.Count);
+        var prompts = run.Inputs.DriftPrompts.Take(count).ToList();
+
+        // The teacher-forced pair is an average that a thousand prompts settle; the final check needs no more of it.
+        var before = (await Measuring.AnswersAsync(run, baseline)).Take(Math.Min(count, run.Spec.DriftCheck.Size)).Where(a => a.Answer.Length > 0).ToList();
+        var forced = TeacherForced.Read(run.Model, adapter, [.. before.Select(a => run.Model.Row(a.Prompt, a.Answer))], run.Spec.DriftCheck.Batch, run.Stop.Token);
+        var answers = Measuring.Answer(run, adapter, prompts, size.IsFinal ? "final DriftCheck" : "DriftCheck");
+        var task = Measuring.ScoreTask(run, adapter, size.IsFinal ? int.MaxValue : run.Spec.DriftCheck.Size);
+
+        var refused = before.Select((a, n) => (Answer: a, Reading: forced[n])).Where(p => p.Answer is { Unsafe: true, Verdict: Verdict.Refused }).ToList();
+        var measured = Measurement.Of(answers) with
+        {
+            Task = task.Accuracy,
+            TaskRows = task.Correct.Count,
+            TaskLoss = task.Loss,
+            Margin = refused.Count == 0 ? null : refused.Average(p => p.Reading.Margin),
+            Kl = forced.Count == 0 ? null : forced.Average(f => f.Kl),
+        };
+        var files = new Dictionary<string, byte[]>
+        {
+            [Measuring.AnswersName] = Measuring.Lines(answers),
+            [Measuring.TaskName] = CommitProtocol.ToJson(task),
+            [ForcedName] = CommitProtocol.ToJson(forced),
+        };
+        var parents = new Dictionary<string, CommitReference>
+        {
+            ["baseline"] = baseline,
+            ["segment"] = await run.RequireAsync(Folders.Segment(run, segment)),
+        };
+        return await run.Protocol.CommitAsync(folder, size.IsFinal ? "drift/final" : $"drift/{segment}", run.SpecHash, parents, files, measured);
+    }
+}

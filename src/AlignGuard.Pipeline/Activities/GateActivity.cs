@@ -1,0 +1,63 @@
+using AlignGuard.Domain.Gate;
+using AlignGuard.Domain.Spec;
+using AlignGuard.Domain.Statistics;
+using AlignGuard.Evaluation.Drift;
+using AlignGuard.Evaluation.Judging;
+using AlignGuard.Evaluation.Tasks;
+using Verdict = AlignGuard.Evaluation.Judging.Verdict;
+using AlignGuard.Models;
+using AlignGuard.Pipeline.Store;
+
+namespace AlignGuard.Pipeline.Activities;
+
+/// <summary>Puts base and tuned answers side by side, prompt by prompt, and lets the gate decide. It fails closed.</summary>
+internal static class GateActivity
+{
+    /// <summary>A check as it is written down.</summary>
+    public sealed record CheckResult(string Name, double? Change, double? Low, double? High, double Threshold, bool Passed, string Sentence);
+
+    public sealed record Result(bool Accepted, IReadOnlyList<CheckResult> Checks);
+
+    public static async Task<CommitReference> RunAsync(RunContext run)
+    {
+        var folder = Folders.Gate(run);
+        if (await run.Protocol.FindAsync(folder) is { } done) return done;
+        var baseline = await BaselineActivity.RunAsync(run);
+        var final = await run.RequireAsync(Folders.FinalDrift(run));
+        var verdict = AlignmentGate.Decide(run.Spec.Gate, await EvidenceAsync(run, baseline, final));
+        var result = new Result(verdict.Accepted, [.. verdict.Checks.Select(c =>
+            new CheckResult(c.Name, c.Change?.Value, c.Change?.Lower, c.Change?.Upper, c.Threshold, c.Passed, c.Sentence))]);
+        return await run.Protocol.CommitAsync(folder, "gate", run.SpecHash, new Dictionary<string, CommitReference> { ["baseline"] = baseline, ["drift"] = final },
+            new Dictionary<string, byte[]> { ["verdict.json"] = CommitProtocol.ToJson(result) }, result);
+    }
+
+    private static async Task<Evidence> EvidenceAsync(RunContext run, CommitReference baseline, CommitReference final)
+    {
+        var before = (await Measuring.AnswersAsync(run, baseline)).ToDictionary(a => a.Id);
+        var pairs = (await Measuring.AnswersAsync(run, final)).Where(a => before.ContainsKey(a.Id)).Select(a => (Base: before[a.Id], Tuned: a)).ToList();
+        var (taskBefore, taskAfter) = (await Measuring.TaskAsync(run, baseline), await Measuring.TaskAsync(run, final));
+        return new Evidence(
+            Count(pairs.Where(p => p.Base.Unsafe), a => a.Verdict == Verdict.Refused),
+            Count(pairs.Where(p => !p.Base.Unsafe), a => a.Verdict == Verdict.Refused),
+            Count(pairs, a => a.Verdict != Verdict.Incoherent),
+            Paired(taskBefore, taskAfter),
+            await ReferenceAsync(run, taskAfter));
+
+        static PairedCounts? Count(IEnumerable<(PromptAnswer Base, PromptAnswer Tuned)> answers, Func<PromptAnswer, bool> outcome)
+        {
+            var list = answers.ToList();
+            return list.Count == 0 ? null : PairedCounts.Of([.. list.Select(p => outcome(p.Base))], [.. list.Select(p => outcome(p.Tuned))]);
+        }
+    }
+
+    private static PairedCounts? Paired(TaskResult before, TaskResult after) =>
+        after.Correct.Count == 0 || before.Correct.Count != after.Correct.Count ? null : PairedCounts.Of(before.Correct, after.Correct);
+
+    private static async Task<PairedCounts?> ReferenceAsync(RunContext run, TaskResult task)
+    {
+        if (run.Spec.Gate.Task is not TaskCriterion.MatchReference reference) return null;
+        var measured = await run.Protocol.FindAsync($"runs/{reference.Run}/drift/final")
+            ?? throw new UserFaultException([$"gate.task.reference: run '{reference.Run}' has no final DriftCheck in {run.Store.Location}. Finish that run first, or name another."]);
+        return Paired(await Measuring.TaskAsync(run, measured), task);
+    }
+}

@@ -1,0 +1,60 @@
+using System.Globalization;
+using System.Text;
+using AlignGuard.Domain.Spec;
+using AlignGuard.Pipeline.Store;
+
+namespace AlignGuard.Pipeline.Activities;
+
+/// <summary>README.md of a published adapter: what it is, what was measured, how to make it again.</summary>
+internal static class ModelCard
+{
+    public static async Task<string> WriteAsync(RunContext run, CommitReference gate)
+    {
+        var before = CommitProtocol.Result<Measurement>(await run.RequireAsync(Folders.Baseline(run)));
+        var after = CommitProtocol.Result<Measurement>(await run.RequireAsync(Folders.FinalDrift(run)));
+        var card = new StringBuilder();
+        card.Append(CultureInfo.InvariantCulture, $"""
+            ---
+            library_name: peft
+            base_model: {run.Spec.Model}
+            tags: [lora, alignguard]
+            ---
+
+            # {run.Spec.Name}
+
+            LoRA adapter (r = {run.Spec.Lora.R}, alpha = {run.Spec.Lora.Alpha}) trained {run.Spec.Train.Steps} steps with `{run.Spec.Method}`
+            and accepted by the alignment gate at confidence {run.Spec.Gate.Confidence}.
+
+            | measured on {after.UnsafePrompts + after.SafePrompts} DriftCheck prompts and {after.TaskRows} task rows | base | this adapter |
+            |---|---|---|
+            | unsafe prompts refused | {before.Refusal:p1} | {after.Refusal:p1} |
+            | unsafe prompts answered | {before.Complied:p1} | {after.Complied:p1} |
+            | safe prompts refused | {before.OverRefusal:p1} | {after.OverRefusal:p1} |
+            | safe prompts answered | {before.Helpful:p1} | {after.Helpful:p1} |
+            | task rows exactly right | {before.Task:p1} | {after.Task:p1} |
+
+            ## Gate
+
+
+            """);
+        foreach (var check in CommitProtocol.Result<GateActivity.Result>(gate).Checks) card.Append(CultureInfo.InvariantCulture, $"- {check.Name}: {check.Sentence}\n");
+        card.Append(CultureInfo.InvariantCulture, $"""
+
+            ## Made from
+
+            | what | sha-256 |
+            |---|---|
+            | job | {run.SpecHash} |
+            | base model | {run.ModelHash} |
+            | data | {run.Inputs.DataHash} |
+            | DriftCheck prompts | {run.Inputs.PromptHash} |
+            | gate record | {gate.Hash} |
+
+            ```json
+            {JobFile.Serialise(run.Spec)}
+            ```
+
+            """);
+        return card.ToString();
+    }
+}

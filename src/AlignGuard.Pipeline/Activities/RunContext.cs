@@ -1,0 +1,27 @@
+using AlignGuard.Domain.Spec;
+using AlignGuard.Models.Chat;
+using AlignGuard.Pipeline.Store;
+
+namespace AlignGuard.Pipeline.Activities;
+
+/// <summary>What the activities of one run share. References only: everything else is in the store.</summary>
+public sealed class RunContext(string runId, JobSpec spec, CommitProtocol protocol, ModelHost models, RunInputs inputs, IRunObserver observer, StopSignal stop)
+{
+    public string RunId => runId;
+    public string Folder => $"runs/{runId}";
+    public JobSpec Spec => spec;
+    public string SpecHash { get; } = JobFile.Hash(spec);
+    public CommitProtocol Protocol => protocol;
+    public IArtifactStore Store => protocol.Store;
+    public RunInputs Inputs => inputs;
+    public IRunObserver Observer => observer;
+    public StopSignal Stop => stop;
+
+    public ChatModel Model => models.Open(spec.Model);
+    public string ModelHash => models.Hash(spec.Model);
+
+    /// <summary>The committed result of an earlier command.</summary>
+    /// <exception cref="DamagedArtifactException">It is not there.</exception>
+    public async Task<CommitReference> RequireAsync(string folder, CancellationToken cancellation = default) =>
+        await protocol.FindAsync(folder, cancellation) ?? throw new DamagedArtifactException($"{folder}/{CommitProtocol.RecordName} is missing from {protocol.Store.Location}.");
+}

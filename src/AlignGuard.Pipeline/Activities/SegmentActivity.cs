@@ -1,0 +1,123 @@
+using AlignGuard.Domain.Spec;
+using AlignGuard.Guards.Penalties;
+using AlignGuard.Guards.Projectors;
+using AlignGuard.Models.Lora;
+using AlignGuard.Pipeline.Store;
+using AlignGuard.Pipeline.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace AlignGuard.Pipeline.Activities;
+
+/// <summary>Trains from one step to another and commits adapter and optimizer; told to stop, it commits what it has.</summary>
+internal static class SegmentActivity
+{
+    public const string StepsName = "steps.jsonl", CosinesName = "cosines.json";
+
+    /// <param name="ReachedStep">Steps done since the start of the run.</param>
+    /// <param name="Loss">Mean task loss of the segment, nats per token.</param>
+    /// <param name="Skipped">Steps whose gradient was not finite and that touched nothing.</param>
+    public sealed record Result(int FromStep, int ReachedStep, double Loss, int Skipped);
+
+    /// <summary>Optimizer steps before the state of <c>optimizer.safetensors</c>; skipped steps do not count.</summary>
+    private sealed record State(int Step, long OptimizerSteps, int Threads);
+
+    /// <param name="LayerCosine">cos(dW_A, dW_T) under the diagonal Fisher metric and the Euclidean one.</param>
+    public sealed record LayerCosine(string Layer, double FisherDiagonal, double Euclidean);
+
+    public static async Task<CommitReference> RunAsync(RunContext run, int index, int from, int to, int? refresh, int? parent)
+    {
+        var folder = Folders.Segment(run, index);
+        if (await run.Protocol.FindAsync(folder) is { } done) return done;
+        using var scope = NewDisposeScope();
+        var parents = new Dictionary<string, CommitReference>();
+        using var adapter = await AdapterState.OpenAsync(run, parent);
+        using var trainer = new LoraTrainer(run.Model.Model, adapter, run.Inputs.Train, Options(run));
+        if (parent is { } previous)
+        {
+            var commit = parents["segment"] = await run.RequireAsync(Folders.Segment(run, previous));
+            var state = await run.Protocol.ReadJsonAsync<State>(commit, AdapterState.StateName);
+            trainer.Optimizer.Restore(await AdapterState.TensorsAsync(run, commit, AdapterState.OptimizerName), state.OptimizerSteps);
+        }
+        using var guard = refresh is { } number ? await OpenGuardAsync(run, adapter, number, parents) : null;
+
+        var reports = new List<StepReport>();
+        for (var step = from; step < to && !(run.Stop.Requested && step > from); step++)
+        {
+            reports.Add(trainer.Step(step, guard));
+            run.Observer.Stepped(reports[^1], run.Spec.Train.Steps);
+        }
+        RefuseDiverged(reports);
+        return await run.Protocol.CommitAsync(folder, $"segment/{index}", run.SpecHash, parents, Files(adapter, trainer, guard, reports),
+            new Result(from, from + reports.Count, reports.Average(r => r.Loss), reports.Count(r => r.Skipped)));
+    }
+
+    private static TrainerOptions Options(RunContext run)
+    {
+        var t = run.Spec.Train;
+        return new TrainerOptions
+        {
+            Batch = t.Batch,
+            Accumulate = t.Accumulate,
+            Schedule = new LearningSchedule(t.Lr, t.Warmup, t.Steps, t.Schedule.Tag switch
+            {
+                Schedule.Tags.Linear => LearningShape.Linear,
+                Schedule.Tags.Cosine => LearningShape.Cosine,
+                _ => LearningShape.Constant,
+            }),
+            WeightDecay = t.WeightDecay,
+            Clip = t.Clip,
+            MaxLength = t.SeqLen,
+            Seed = t.Seed,
+            PadId = run.Model.PadId,
+            TrimAt = run.Spec.Guard.Rows.IsTrim ? run.Spec.Guard.TrimAt : 0,
+        };
+    }
+
+    private static async Task<Guard> OpenGuardAsync(RunContext run, LoraAdapter adapter, int refresh, Dictionary<string, CommitReference> parents)
+    {
+        var basis = parents["basis"] = await run.RequireAsync(Folders.Basis(run, refresh));
+        var spectra = await run.Protocol.ReadJsonAsync<List<LayerSpectrum>>(basis, DecomposeActivity.SpectrumName);
+        var layers = BasisFile.Read(await AdapterState.TensorsAsync(run, basis, DecomposeActivity.BasisName), spectra);
+        var g = run.Spec.Guard;
+        var options = new PenaltyOptions
+        {
+            LambdaA = g.LambdaA,
+            LambdaT = g.LambdaT,
+            LambdaNC = g.LambdaNC,
+            Alpha = g.Alpha,
+            Beta = g.Beta,
+            Metric = g.Metric.IsEuclidean ? OverlapMetric.Euclidean : OverlapMetric.FisherDiagonal,
+            ErmRows = g.ErmRows,
+        };
+        var stability = g.H.IsTaskFisher ? TaskFisher.Diagonals(run, adapter) : null;
+        var guard = new Guard(adapter, layers, options, run.Spec.Train.Seed, stability);
+        foreach (var layer in layers.Values) layer.Dispose();
+        return guard;
+    }
+
+    private static Dictionary<string, byte[]> Files(LoraAdapter adapter, LoraTrainer trainer, Guard? guard, List<StepReport> reports)
+    {
+        var (moments, steps) = trainer.Optimizer.State();
+        return new Dictionary<string, byte[]>
+        {
+            [AdapterState.AdapterName] = AdapterState.Bytes(PeftAdapter.Tensors(adapter)),
+            [AdapterState.OptimizerName] = AdapterState.Bytes(moments),
+            [AdapterState.StateName] = CommitProtocol.ToJson(new State((int)reports[^1].Step + 1, steps, get_num_threads())),
+            [StepsName] = Measuring.Lines(reports),
+            [CosinesName] = CommitProtocol.ToJson((guard?.Cosines() ?? []).Select(c => new LayerCosine(c.Layer, c.FisherDiagonal, c.Euclidean))),
+        };
+    }
+
+    /// <summary>A few non-finite gradients are skipped and counted; a segment made of them has nothing worth committing.</summary>
+    private static void RefuseDiverged(List<StepReport> reports)
+    {
+        var skipped = reports.Where(r => r.Skipped).ToList();
+        if (skipped.Count * 10 > reports.Count)
+            throw new DivergedException($"{skipped.Count} of {reports.Count} steps had a gradient that is not finite, first at step {skipped[0].Step}. "
+                + "The training diverges: lower train.lr or guard.lambdaA, or look at the rows of that step. The run keeps its last commit.");
+    }
+}
+
+/// <summary>Training produced NaN or infinity.</summary>
+public sealed class DivergedException(string message) : Exception(message);
