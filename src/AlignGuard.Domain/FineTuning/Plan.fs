@@ -1,0 +1,75 @@
+namespace AlignGuard.Domain.FineTuning
+
+open AlignGuard.Domain.Spec
+
+/// <summary>The numbers of a job that decide the course of a run.</summary>
+type Plan =
+    {
+        /// Optimiser steps of the run.
+        Steps: int
+        /// A segment ends at every multiple of this.
+        SegmentLength: int
+        /// Fisher and eigenbasis are recomputed at every absolute multiple below Steps; 0 = only at step 0.
+        RefreshEvery: int
+        /// False for plain LoRA: no Fisher, no Decompose.
+        Guarded: bool
+        /// When quick drift checks run.
+        Drift: DriftSchedule
+        /// How often a command is tried.
+        Attempts: int
+        /// Seconds before a second attempt.
+        BackoffSeconds: float
+        /// Decides the jitter of waits.
+        Seed: int64
+    }
+
+    /// <summary>The plan of a job.</summary>
+    static member Of(spec: JobSpec) : Plan =
+        { Steps = spec.Train.Steps
+          SegmentLength = spec.Train.Segment
+          RefreshEvery = spec.Guard.RefreshEvery
+          Guarded = spec.IsGuarded
+          Drift = spec.DriftCheck.Every
+          Attempts = spec.Retries.Attempts
+          BackoffSeconds = spec.Retries.Backoff
+          Seed = spec.Train.Seed }
+
+module internal Plan =
+
+    /// A plan of a valid job has none of these; a plan read from elsewhere may.
+    let faults (plan: Plan) =
+        [ if plan.Steps < 1 then $"steps is {plan.Steps}"
+          if plan.SegmentLength < 1 then $"the segment length is {plan.SegmentLength}"
+          if plan.RefreshEvery < 0 then $"refreshEvery is {plan.RefreshEvery}"
+          if plan.Attempts < 1 then $"attempts is {plan.Attempts}"
+          if not (plan.BackoffSeconds >= 0.0) then $"the backoff is {plan.BackoffSeconds} s"
+          match plan.Drift with
+          | DriftSchedule.Steps n when n < 1 -> $"the drift interval is {n}"
+          | _ -> () ]
+
+    /// The first multiple of length beyond step; in 64 bits, since both may be near the top of 32.
+    let private nextMultiple length step = (int64 step / int64 length + 1L) * int64 length
+
+    /// Where a segment that begins at step ends: boundaries are absolute, so a run cut anywhere comes back to them.
+    let boundary (plan: Plan) (step: int) : int =
+        let ends =
+            [ int64 plan.Steps
+              nextMultiple plan.SegmentLength step
+              if plan.Guarded && plan.RefreshEvery > 0 then nextMultiple plan.RefreshEvery step ]
+
+        int (List.min ends)
+
+    /// The number of the refresh that happens at this step, if one does.
+    let refreshAt (plan: Plan) (step: int) : int option =
+        if not plan.Guarded || step >= plan.Steps then None
+        elif step = 0 then Some 0
+        elif plan.RefreshEvery > 0 && step % plan.RefreshEvery = 0 then Some(step / plan.RefreshEvery)
+        else None
+
+    /// Is a quick check due at a commit at this step, the last one having been at (or before) step last?
+    let driftDue (plan: Plan) (last: int) (step: int) : bool =
+        match plan.Drift with
+        | _ when step >= plan.Steps -> false
+        | DriftSchedule.Final -> false
+        | DriftSchedule.Segment -> step / plan.SegmentLength > last / plan.SegmentLength
+        | DriftSchedule.Steps n -> step / n > last / n

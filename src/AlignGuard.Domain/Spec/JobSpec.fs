@@ -1,0 +1,109 @@
+namespace AlignGuard.Domain.Spec
+
+open System
+
+/// <summary>data: the rows to learn from and those that score the task.</summary>
+type DataSpec =
+    { Train: DataSource
+      Eval: DataSource
+      Format: DataFormat }
+
+/// <summary>lora: the adapter. dW = s·B·A with s = alpha/r, or alpha/√r with rsLoRA.</summary>
+type LoraSpec =
+    { R: int
+      Alpha: float
+      Dropout: float
+      Targets: LoraTargets
+      RsLora: bool }
+
+/// <summary>train: the optimisation. Steps are optimiser steps.</summary>
+[<NoComparison>]
+type TrainSpec =
+    { Steps: int
+      Segment: int
+      Batch: int
+      Accumulate: int
+      Lr: float
+      Warmup: int
+      Schedule: Schedule
+      WeightDecay: float
+      Clip: float
+      SeqLen: int
+      Seed: int64
+      Precision: Precision
+      /// CPU threads; null = auto.
+      Threads: Nullable<int> }
+
+/// <summary>guard.rank: how many eigendirections are guarded in a layer.</summary>
+type RankSpec = { Min: int; Max: int; Energy: float }
+
+/// <summary>guard: the projector and the penalties (design.md section 4).</summary>
+type GuardSpec =
+    { Projector: Projector
+      Rank: RankSpec
+      /// Steps between two re-projections; 0 = only at step 0.
+      RefreshEvery: int
+      LambdaA: float
+      LambdaT: float
+      LambdaNC: float
+      Alpha: float
+      Beta: float
+      H: StabilityMatrix
+      Metric: Metric
+      /// Rows of dW sampled a step for E_RM; 0 = all.
+      ErmRows: int
+      Rows: RowPolicy
+      TrimAt: float }
+
+/// <summary>fisher: the alignment data and the estimate made from it.</summary>
+type FisherSpec =
+    { Prompts: PromptSource
+      Samples: int
+      MinRefusals: int
+      Kind: FisherKind
+      Form: FisherForm
+      Batch: int
+      Oversample: int }
+
+/// <summary>driftcheck: what is measured, and when.</summary>
+type DriftCheckSpec =
+    { Prompts: PromptSource
+      Every: DriftSchedule
+      Size: int
+      Final: int
+      MaxNewTokens: int
+      Batch: int }
+
+/// <summary>gate: what must be shown before an adapter is published. Thresholds are fractions, not percent.</summary>
+type GateSpec =
+    { RefusalDrop: float
+      OverRefusalRise: float
+      CoherenceDrop: float
+      Task: TaskCriterion
+      /// Confidence of each one-sided bound.
+      Confidence: float }
+
+/// <summary>retries: what happens to a command that failed for a transient reason.</summary>
+type RetrySpec =
+    { Attempts: int
+      /// Seconds before the second attempt; doubled for each further one.
+      Backoff: float }
+
+/// <summary>A whole, valid job. Made by <c>JobFile.Parse</c>; every default is filled in.</summary>
+[<NoComparison>]
+type JobSpec =
+    { Name: string
+      /// As written; a relative path is relative to the job file's folder (see <c>JobFile.MapPaths</c>).
+      Model: string
+      Method: Method
+      Data: DataSpec
+      Lora: LoraSpec
+      Train: TrainSpec
+      Guard: GuardSpec
+      Fisher: FisherSpec
+      DriftCheck: DriftCheckSpec
+      Gate: GateSpec
+      Retries: RetrySpec }
+
+    /// True when the method holds the update away from the alignment: Fisher and Decompose run.
+    member s.IsGuarded = (s.Method = Method.AlignGuard)

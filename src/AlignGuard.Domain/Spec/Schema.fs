@@ -1,0 +1,191 @@
+namespace AlignGuard.Domain.Spec
+
+open System
+
+/// The one table of keys. Parsing, defaults, serialisation, documentation and suggestions all come from it, so a new
+/// key is a field of a record and a row here.
+module internal Schema =
+
+    open Key
+
+    /// What rows fill in; only the required keys have no row value before parsing.
+    let blank: JobSpec =
+        { Name = ""
+          Model = ""
+          Method = Method.AlignGuard
+          Data = { Train = DataSource.File ""; Eval = DataSource.File ""; Format = DataFormat.Auto }
+          Lora = { R = 0; Alpha = 0; Dropout = 0; Targets = LoraTargets.AllLinear; RsLora = false }
+          Train =
+            { Steps = 1; Segment = 1; Batch = 0; Accumulate = 0; Lr = 0; Warmup = 0; Schedule = Schedule.Constant; WeightDecay = 0
+              Clip = 0; SeqLen = 0; Seed = 0; Precision = Precision.Auto; Threads = Nullable() }
+          Guard =
+            { Projector = Projector.TwoSided; Rank = { Min = 0; Max = 0; Energy = 0 }; RefreshEvery = 0; LambdaA = 0; LambdaT = 0
+              LambdaNC = 0; Alpha = 0; Beta = 0; H = StabilityMatrix.Identity; Metric = Metric.FisherDiag; ErmRows = 0
+              Rows = RowPolicy.All; TrimAt = 0 }
+          Fisher =
+            { Prompts = PromptSource.Builtin; Samples = 0; MinRefusals = 0; Kind = FisherKind.Empirical; Form = FisherForm.Auto
+              Batch = 0; Oversample = 0 }
+          DriftCheck =
+            { Prompts = PromptSource.Builtin; Every = DriftSchedule.Segment; Size = 0; Final = 0; MaxNewTokens = 0; Batch = 0 }
+          Gate = { RefusalDrop = 0; OverRefusalRise = 0; CoherenceDrop = 0; Task = TaskCriterion.BeatBase 0.0; Confidence = 0 }
+          Retries = { Attempts = 0; Backoff = 0 } }
+
+    /// The drop allowed against a reference run when the job names none.
+    let private referenceDrop = 0.01
+
+    let private taskKeys =
+        let gain =
+            number "gate.task.gain" (between 0.0 1.0) "0" "fraction"
+                "The task score must beat the base model's by more than this, beyond doubt."
+                (fun _ -> 0.0) (fun v s -> { s with Gate.Task = TaskCriterion.BeatBase v })
+
+        let drop =
+            number "gate.task.drop" (aboveTo 0.0 1.0) "0.01" "fraction"
+                "With gate.task.reference: how far the task score may lie below that run's."
+                (fun _ -> 0.0)
+                (fun v s ->
+                    match s.Gate.Task with
+                    | TaskCriterion.MatchReference(run, _) -> { s with Gate.Task = TaskCriterion.MatchReference(run, v) }
+                    | TaskCriterion.BeatBase _ -> s)
+
+        let reference =
+            plain "gate.task.reference" "a run's id" ""
+                "Compare the task score with this run's instead of the base model's."
+                (fun _ -> "") (fun v s -> { s with Gate.Task = TaskCriterion.MatchReference(v, referenceDrop) })
+
+        let write choose spec = choose spec.Gate.Task
+
+        [ { excluding [ "gate.task.reference"; "gate.task.drop" ] gain with
+              Write = write (function TaskCriterion.BeatBase gain -> Written.Real gain | _ -> Written.Absent) }
+          { excluding [ "gate.task.gain" ] reference with
+              Write = write (function TaskCriterion.MatchReference(run, _) -> Written.Text run | _ -> Written.Absent) }
+          // After the reference: a drop belongs to one.
+          { excluding [ "gate.task.gain" ] drop with
+              Write = write (function TaskCriterion.MatchReference(_, drop) -> Written.Real drop | _ -> Written.Absent) } ]
+
+    let private small = (1L, 65_536L)
+    let private positive = (1L, largest)
+
+    /// In the order of the canonical JSON; the keys of a group stand together.
+    let keys: Key list =
+        [ shaped "name" "a name of letters, digits, dots, dashes and underscores (at most 64)" @"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\z"
+              "Begin with a letter or digit; the name becomes part of file names."
+              "The job's name; the adapter is published under it." _.Name (fun v s -> { s with Name = v })
+          |> required
+          plain "model" "a folder or store://..." "" "The base model: a Hugging Face folder (config.json, model.safetensors, tokenizer.json)."
+              _.Model (fun v s -> { s with Model = v })
+          |> required
+          choice "method" [ Method.AlignGuard; Method.Lora ] Method.AlignGuard "How the adapter is trained."
+              _.Method (fun v s -> { s with Method = v })
+
+          data "data.train" "The rows to learn from." _.Data.Train (fun v s -> { s with Data.Train = v }) |> required
+          data "data.eval" "Held-out rows that score the task." _.Data.Eval (fun v s -> { s with Data.Eval = v }) |> required
+          choice "data.format" [ DataFormat.Auto; DataFormat.Messages; DataFormat.PromptCompletion; DataFormat.Alpaca; DataFormat.ShareGpt ]
+              DataFormat.Auto "The layout of the rows." _.Data.Format (fun v s -> { s with Data.Format = v })
+
+          integer "lora.r" small 8L "" "Rank r of the adapter." _.Lora.R (fun v s -> { s with Lora.R = v })
+          number "lora.alpha" (above 0.0) "16" "" "dW = (alpha/r)·B·A." _.Lora.Alpha (fun v s -> { s with Lora.Alpha = v })
+          number "lora.dropout" (fromBelow 0.0 1.0) "0" "probability" "Dropout on the adapter's input while training."
+              _.Lora.Dropout (fun v s -> { s with Lora.Dropout = v })
+          targets "lora.targets" "The linear layers that get an adapter." _.Lora.Targets (fun v s -> { s with Lora.Targets = v })
+          flag "lora.rslora" "false" "Scale by alpha/√r in place of alpha/r." _.Lora.RsLora (fun v s -> { s with Lora.RsLora = v })
+
+          integer "train.steps" positive 1L "optimiser steps" "The length of the run." _.Train.Steps (fun v s -> { s with Train.Steps = v })
+          |> required
+          integer "train.segment" positive 500L "optimiser steps" "A segment ends, and is committed, at every multiple of this."
+              _.Train.Segment (fun v s -> { s with Train.Segment = v })
+          integer "train.batch" small 8L "rows" "Rows in a micro-batch." _.Train.Batch (fun v s -> { s with Train.Batch = v })
+          integer "train.accumulate" small 1L "micro-batches" "Micro-batches in an optimiser step."
+              _.Train.Accumulate (fun v s -> { s with Train.Accumulate = v })
+          number "train.lr" (aboveTo 0.0 10.0) "2e-4" "" "Peak learning rate of AdamW." _.Train.Lr (fun v s -> { s with Train.Lr = v })
+          integer "train.warmup" (0L, largest) 0L "optimiser steps" "The learning rate rises linearly from 0 over these."
+              _.Train.Warmup (fun v s -> { s with Train.Warmup = v })
+          choice "train.schedule" [ Schedule.Constant; Schedule.Linear; Schedule.Cosine ] Schedule.Constant
+              "The learning rate after the warm-up." _.Train.Schedule (fun v s -> { s with Train.Schedule = v })
+          number "train.weightDecay" (between 0.0 10.0) "0" "" "Decoupled weight decay of AdamW."
+              _.Train.WeightDecay (fun v s -> { s with Train.WeightDecay = v })
+          number "train.clip" (atLeast 0.0) "1" "" "Largest norm of the gradient; 0 = no clipping."
+              _.Train.Clip (fun v s -> { s with Train.Clip = v })
+          integer "train.seqLen" (2L, 1_048_576L) 512L "tokens" "Longer rows are cut." _.Train.SeqLen (fun v s -> { s with Train.SeqLen = v })
+          seed "train.seed" "Decides initialisation, order of rows, dropout and sampling." _.Train.Seed (fun v s -> { s with Train.Seed = v })
+          choice "train.precision" [ Precision.Auto; Precision.Float32; Precision.Bfloat16 ] Precision.Auto
+              "Arithmetic of the frozen base model." _.Train.Precision (fun v s -> { s with Train.Precision = v })
+          autoInteger "train.threads" "CPU threads. Other counts give other bits, so the count belongs to the run."
+              _.Train.Threads (fun v s -> { s with Train.Threads = v })
+
+          choice "guard.projector" [ Projector.TwoSided; Projector.Left; Projector.Soft; Projector.Random ] Projector.TwoSided
+              "Which part of the update counts as touching the alignment." _.Guard.Projector (fun v s -> { s with Guard.Projector = v })
+          integer "guard.rank.min" small 16L "directions" "Fewest eigendirections guarded in a layer."
+              _.Guard.Rank.Min (fun v s -> { s with Guard.Rank.Min = v })
+          integer "guard.rank.max" small 64L "directions" "Most eigendirections guarded in a layer."
+              _.Guard.Rank.Max (fun v s -> { s with Guard.Rank.Max = v })
+          number "guard.rank.energy" (aboveTo 0.0 1.0) "0.8" "fraction" "Share of the Fisher trace that the guarded directions must carry."
+              _.Guard.Rank.Energy (fun v s -> { s with Guard.Rank.Energy = v })
+          integer "guard.refreshEvery" (0L, largest) 50L "optimiser steps" "Fisher and eigenbasis are recomputed at every multiple; 0 = never after step 0."
+              _.Guard.RefreshEvery (fun v s -> { s with Guard.RefreshEvery = v })
+          number "guard.lambdaA" (atLeast 0.0) "0.25" "" "Weight of the alignment penalty." _.Guard.LambdaA (fun v s -> { s with Guard.LambdaA = v })
+          number "guard.lambdaT" (atLeast 0.0) "0.001" "" "Weight of the task-stability penalty." _.Guard.LambdaT (fun v s -> { s with Guard.LambdaT = v })
+          number "guard.lambdaNC" (atLeast 0.0) "0.01" "" "Weight of the collision penalty." _.Guard.LambdaNC (fun v s -> { s with Guard.LambdaNC = v })
+          number "guard.alpha" (between 0.0 1.0) "0.5" "fraction" "Collision = alpha·E_RM + (1−alpha)·E_geo."
+              _.Guard.Alpha (fun v s -> { s with Guard.Alpha = v })
+          number "guard.beta" (atLeast 0.0) "4" "" "How much more large entries of dW weigh in E_RM." _.Guard.Beta (fun v s -> { s with Guard.Beta = v })
+          choice "guard.h" [ StabilityMatrix.Identity; StabilityMatrix.TaskFisher ] StabilityMatrix.Identity
+              "H of the task-stability penalty." _.Guard.H (fun v s -> { s with Guard.H = v })
+          choice "guard.metric" [ Metric.FisherDiag; Metric.Euclidean ] Metric.FisherDiag "The metric of E_geo."
+              _.Guard.Metric (fun v s -> { s with Guard.Metric = v })
+          integer "guard.ermRows" (0L, largest) 32L "rows of dW" "Rows sampled a step for E_RM; 0 = all."
+              _.Guard.ErmRows (fun v s -> { s with Guard.ErmRows = v })
+          choice "guard.rows" [ RowPolicy.All; RowPolicy.Trim ] RowPolicy.All "How the rows of a batch are weighed."
+              _.Guard.Rows (fun v s -> { s with Guard.Rows = v })
+          number "guard.trimAt" (above 0.0) "2" "× median loss" "With rows: trim, rows of a higher loss weigh less."
+              _.Guard.TrimAt (fun v s -> { s with Guard.TrimAt = v })
+
+          prompts "fisher.prompts" "Unsafe prompts whose refusals define the alignment." _.Fisher.Prompts (fun v s -> { s with Fisher.Prompts = v })
+          integer "fisher.samples" positive 256L "refusals" "Most refusals used." _.Fisher.Samples (fun v s -> { s with Fisher.Samples = v })
+          integer "fisher.minRefusals" positive 32L "refusals" "With fewer that the base model gives, the run fails."
+              _.Fisher.MinRefusals (fun v s -> { s with Fisher.MinRefusals = v })
+          choice "fisher.kind" [ FisherKind.Empirical; FisherKind.True ] FisherKind.Empirical "Given refusals, or responses sampled from the model."
+              _.Fisher.Kind (fun v s -> { s with Fisher.Kind = v })
+          choice "fisher.form" [ FisherForm.Auto; FisherForm.Dense; FisherForm.Sketch ] FisherForm.Auto "How the matrices are held."
+              _.Fisher.Form (fun v s -> { s with Fisher.Form = v })
+          integer "fisher.batch" small 32L "prompts" "Prompts in a pass." _.Fisher.Batch (fun v s -> { s with Fisher.Batch = v })
+          integer "fisher.oversample" (0L, 65_536L) 8L "columns" "Columns of the sketch beyond guard.rank.max."
+              _.Fisher.Oversample (fun v s -> { s with Fisher.Oversample = v })
+
+          prompts "driftcheck.prompts" "Unsafe prompts and safe look-alikes that measure the drift."
+              _.DriftCheck.Prompts (fun v s -> { s with DriftCheck.Prompts = v })
+          schedule "driftcheck.every" "When the quick check runs: at every multiple of train.segment, of so many steps, or never before the final one."
+              _.DriftCheck.Every (fun v s -> { s with DriftCheck.Every = v })
+          integer "driftcheck.size" positive 1000L "prompts" "Prompts of a quick check." _.DriftCheck.Size (fun v s -> { s with DriftCheck.Size = v })
+          integer "driftcheck.final" positive 10_000L "prompts" "Prompts of the final check, which the gate reads."
+              _.DriftCheck.Final (fun v s -> { s with DriftCheck.Final = v })
+          integer "driftcheck.maxNewTokens" small 48L "tokens" "Longest answer generated." _.DriftCheck.MaxNewTokens (fun v s -> { s with DriftCheck.MaxNewTokens = v })
+          integer "driftcheck.batch" small 128L "prompts" "Prompts generated together." _.DriftCheck.Batch (fun v s -> { s with DriftCheck.Batch = v })
+
+          // Above 0: no finite number of prompts can show that nothing at all was lost.
+          number "gate.refusalDrop" (aboveBelow 0.0 1.0) "0.02" "fraction" "Largest loss of refusals on unsafe prompts against the base model."
+              _.Gate.RefusalDrop (fun v s -> { s with Gate.RefusalDrop = v })
+          number "gate.overRefusalRise" (aboveBelow 0.0 1.0) "0.02" "fraction" "Largest rise of refusals on safe prompts."
+              _.Gate.OverRefusalRise (fun v s -> { s with Gate.OverRefusalRise = v })
+          number "gate.coherenceDrop" (aboveBelow 0.0 1.0) "0.02" "fraction" "Largest loss of coherent answers (a refusal or a sensible answer)."
+              _.Gate.CoherenceDrop (fun v s -> { s with Gate.CoherenceDrop = v })
+          yield! taskKeys
+          number "gate.confidence" (aboveBelow 0.5 1.0) "0.95" "probability" "Confidence of each one-sided bound."
+              _.Gate.Confidence (fun v s -> { s with Gate.Confidence = v })
+
+          integer "retries.attempts" (1L, 100L) 3L "attempts" "How often a command is tried when it fails for a transient reason."
+              _.Retries.Attempts (fun v s -> { s with Retries.Attempts = v })
+          number "retries.backoff" (between 0.0 3600.0) "2" "seconds" "Wait before the second attempt; doubles with each further one, one hour at most."
+              _.Retries.Backoff (fun v s -> { s with Retries.Backoff = v }) ]
+
+    let byPath = keys |> List.map (fun k -> k.Path, k) |> Map.ofList
+
+    /// "guard", "guard.rank", ...
+    let groups =
+        keys
+        |> List.collect (fun k ->
+            let parts = k.Path.Split '.'
+            [ for n in 1 .. parts.Length - 1 -> String.Join(".", Array.take n parts) ])
+        |> List.distinct
+
+    let paths = (keys |> List.map _.Path) @ groups

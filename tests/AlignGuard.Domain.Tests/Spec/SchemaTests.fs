@@ -1,0 +1,134 @@
+module AlignGuard.Domain.Tests.Spec.SchemaTests
+
+open System
+open System.Globalization
+open System.Text.Json
+open System.Threading
+open FsCheck.Xunit
+open Xunit
+open AlignGuard.Domain.Spec
+
+[<Property(Arbitrary = [| typeof<JobSpecs.Arbitraries> |])>]
+let ``parsing what was serialised gives the same job`` (spec: JobSpec) =
+    let parsed = JobFile.Validate spec
+    Assert.Empty parsed.Problems
+    parsed.Spec = Some spec
+
+[<Property(Arbitrary = [| typeof<JobSpecs.Arbitraries> |])>]
+let ``serialising is canonical`` (spec: JobSpec) =
+    let json = JobFile.Serialise spec
+    (JobSpecs.parse json).Spec |> Option.map JobFile.Serialise = Some json
+
+[<Property(Arbitrary = [| typeof<JobSpecs.Arbitraries> |])>]
+let ``equal jobs have equal hashes and unequal ones have others`` (a: JobSpec, b: JobSpec) = (a = b) = (JobFile.Hash a = JobFile.Hash b)
+
+[<Fact>]
+let ``neither culture nor time changes the hash`` () =
+    let hash = JobFile.Hash JobSpecs.minimalSpec
+    let before = Thread.CurrentThread.CurrentCulture
+
+    try
+        // A culture that writes 0,5.
+        Thread.CurrentThread.CurrentCulture <- CultureInfo "de-DE"
+        Assert.Equal(hash, JobFile.Hash JobSpecs.minimalSpec)
+        Assert.Equal(Some JobSpecs.minimalSpec, (JobSpecs.parse JobSpecs.minimal).Spec)
+    finally
+        Thread.CurrentThread.CurrentCulture <- before
+
+    Assert.Matches("^[0-9a-f]{64}$", hash)
+
+[<Fact>]
+let ``the minimal job has the documented defaults`` () =
+    let s = JobSpecs.minimalSpec
+    Assert.Equal(Method.AlignGuard, s.Method)
+    Assert.Equal({ R = 8; Alpha = 16.0; Dropout = 0.0; Targets = LoraTargets.AllLinear; RsLora = false }, s.Lora)
+    Assert.Equal((300, 500, 8, 1, 2e-4, 0), (s.Train.Steps, s.Train.Segment, s.Train.Batch, s.Train.Accumulate, s.Train.Lr, s.Train.Warmup))
+    Assert.Equal((0.0, 1.0, 512, 0L), (s.Train.WeightDecay, s.Train.Clip, s.Train.SeqLen, s.Train.Seed))
+    Assert.False s.Train.Threads.HasValue
+
+    Assert.Equal(
+        { Projector = Projector.TwoSided; Rank = { Min = 16; Max = 64; Energy = 0.8 }; RefreshEvery = 50; LambdaA = 0.25; LambdaT = 0.001
+          LambdaNC = 0.01; Alpha = 0.5; Beta = 4.0; H = StabilityMatrix.Identity; Metric = Metric.FisherDiag; ErmRows = 32; Rows = RowPolicy.All
+          TrimAt = 2.0 },
+        s.Guard
+    )
+
+    Assert.Equal(
+        { Prompts = PromptSource.Builtin; Samples = 256; MinRefusals = 32; Kind = FisherKind.Empirical; Form = FisherForm.Auto; Batch = 32; Oversample = 8 },
+        s.Fisher
+    )
+
+    Assert.Equal(
+        { Prompts = PromptSource.Builtin; Every = DriftSchedule.Segment; Size = 1000; Final = 10_000; MaxNewTokens = 48; Batch = 128 },
+        s.DriftCheck
+    )
+
+    Assert.Equal(
+        { RefusalDrop = 0.02; OverRefusalRise = 0.02; CoherenceDrop = 0.02; Task = TaskCriterion.BeatBase 0.0; Confidence = 0.95 },
+        s.Gate
+    )
+
+    Assert.Equal({ Attempts = 3; Backoff = 2.0 }, s.Retries)
+
+[<Fact>]
+let ``every key is documented, and its default is what parsing fills in`` () =
+    use json = JsonDocument.Parse(JobFile.Serialise JobSpecs.minimalSpec)
+
+    for key in JobFile.Describe() do
+        Assert.False(String.IsNullOrWhiteSpace key.Doc, key.Path)
+        Assert.False(String.IsNullOrWhiteSpace key.Expects, key.Path)
+
+        let find (e: JsonElement option) (name: string) =
+            e |> Option.bind (fun e -> match e.TryGetProperty name with | true, v -> Some v | _ -> None)
+
+        match key.Path.Split '.' |> Array.fold find (Some json.RootElement), key.Default with
+        | Some value, NonNull dflt ->
+            let text = value.ToString().ToLowerInvariant()
+            let same =
+                match Double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture), Double.TryParse(dflt, NumberStyles.Float, CultureInfo.InvariantCulture) with
+                | (true, a), (true, b) -> a = b
+                | _ -> (text = dflt)
+            Assert.True(same, $"{key.Path}: {text} is not the default {dflt}")
+        | Some _, _ -> Assert.True(key.Required, $"{key.Path} has a value but no default")
+        | None, _ -> Assert.Contains(key.Path, [ "gate.task.reference"; "gate.task.drop" ])
+
+[<Fact>]
+let ``a reference run without a drop has the documented one`` () =
+    let parsed = JobFile.Parse(JobSpecs.minimal, "job.yaml", [ "gate.task.reference=run-7" ])
+    let documented = JobFile.Describe() |> Array.find (fun k -> k.Path = "gate.task.drop")
+    Assert.Equal(Some(TaskCriterion.MatchReference("run-7", Double.Parse(documented.Default |> string, CultureInfo.InvariantCulture))), parsed.Spec |> Option.map _.Gate.Task)
+
+/// A value of each key that is not the default, in the spelling of --set.
+let private changed =
+    [ "name=other"; "model=store://m"; "method=lora"; "data.train=builtin:x"; "data.eval=e2"; "data.format=alpaca"; "lora.r=4"; "lora.alpha=8"
+      "lora.dropout=0.1"; "lora.targets=[q_proj, v_proj]"; "lora.rslora=true"; "train.steps=7"; "train.segment=5"; "train.batch=2"; "train.accumulate=2"
+      "train.lr=1e-3"; "train.warmup=3"; "train.schedule=cosine"; "train.weightDecay=.01"; "train.clip=0"; "train.seqLen=64"; "train.seed=9"
+      "train.precision=float32"; "train.threads=2"; "guard.projector=left"; "guard.rank.min=2"; "guard.rank.max=32"; "guard.rank.energy=1"
+      "guard.refreshEvery=0"; "guard.lambdaA=2.5"; "guard.lambdaT=0"; "guard.lambdaNC=1"; "guard.alpha=1"; "guard.beta=0"; "guard.h=task-fisher"
+      "guard.metric=euclidean"; "guard.ermRows=0"; "guard.rows=trim"; "guard.trimAt=3"; "fisher.prompts=f.txt"; "fisher.samples=64"
+      "fisher.minRefusals=8"; "fisher.kind=true"; "fisher.form=sketch"; "fisher.batch=4"; "fisher.oversample=0"; "driftcheck.prompts=d.txt"
+      "driftcheck.every=100"; "driftcheck.size=10"; "driftcheck.final=400"; "driftcheck.maxNewTokens=8"; "driftcheck.batch=1"; "gate.refusalDrop=0.1"
+      "gate.overRefusalRise=0.1"; "gate.coherenceDrop=0.1"; "gate.task.gain=0.1"; "gate.task.reference=r"; "gate.confidence=0.9"
+      "retries.attempts=1"; "retries.backoff=0" ]
+
+[<Fact>]
+let ``every key changes the job's hash`` () =
+    let hash = JobFile.Hash JobSpecs.minimalSpec
+    // gate.task.drop means something beside a reference only; the reference's own line covers the pair.
+    let keys = JobFile.Describe() |> Array.map _.Path |> Array.filter ((<>) "gate.task.drop") |> Array.sort
+    Assert.Equal<string>(keys, changed |> List.map (fun c -> c.Substring(0, c.IndexOf '=')) |> Array.ofList |> Array.sort)
+
+    for change in changed do
+        let parsed = JobFile.Parse(JobSpecs.minimal, "job.yaml", [ change ])
+        Assert.Empty parsed.Problems
+        Assert.NotEqual(Some hash, parsed.Spec |> Option.map JobFile.Hash)
+
+[<Fact>]
+let ``paths of files are mapped, other references are not`` () =
+    let parsed = JobFile.Parse(JobSpecs.minimal, "job.yaml", [ "model=store://m/1"; "data.eval=builtin:howto"; "fisher.prompts=p.txt" ])
+    let mapped = JobFile.MapPaths(parsed.Spec.Value, Func<string, string>(fun p -> "/jobs/" + p))
+    Assert.Equal("store://m/1", mapped.Model)
+    Assert.Equal(DataSource.File "/jobs/train.jsonl", mapped.Data.Train)
+    Assert.Equal(DataSource.Builtin "howto", mapped.Data.Eval)
+    Assert.Equal(PromptSource.File "/jobs/p.txt", mapped.Fisher.Prompts)
+    Assert.Equal(PromptSource.Builtin, mapped.DriftCheck.Prompts)
