@@ -5,7 +5,9 @@ using AlignGuard.Pipeline.Store;
 namespace AlignGuard.Pipeline.Activities;
 
 /// <summary>What the activities of one run share. References only: everything else is in the store.</summary>
-public sealed class RunContext(string runId, JobSpec spec, CommitProtocol protocol, ModelHost models, RunInputs inputs, IRunObserver observer, StopSignal stop)
+/// <param name="spec">The job with its paths as written, so that its hash does not depend on where the job file lies.</param>
+/// <param name="modelFolder">spec.Model, resolved.</param>
+public sealed class RunContext(string runId, JobSpec spec, string modelFolder, CommitProtocol protocol, ModelHost models, RunInputs inputs, IRunObserver observer, StopSignal stop)
 {
     public string RunId => runId;
     public string Folder => $"runs/{runId}";
@@ -17,8 +19,8 @@ public sealed class RunContext(string runId, JobSpec spec, CommitProtocol protoc
     public IRunObserver Observer => observer;
     public StopSignal Stop => stop;
 
-    public ChatModel Model => models.Open(spec.Model);
-    public string ModelHash => models.Hash(spec.Model);
+    public ChatModel Model => models.Open(modelFolder);
+    public string ModelHash => models.Hash(modelFolder);
 
     /// <summary>The committed result of an earlier command.</summary>
     /// <exception cref="DamagedArtifactException">It is not there.</exception>

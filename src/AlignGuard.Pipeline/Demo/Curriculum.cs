@@ -45,7 +45,7 @@ public static class Curriculum
         [Skill.Sum] = 10,
         [Skill.Compare] = 8,
         [Skill.Order] = 8,
-        [Skill.Category] = 2,
+        [Skill.Category] = 4,
         [Skill.Review] = 2,
         [Skill.Repeat] = 2,
         [Skill.Chat] = 16,

@@ -23,12 +23,15 @@ internal static class RequestSkills
     public static SkillRows HowTos()
     {
         var lexicon = PromptLexicon.Default;
-        var requests =
+        var everyday =
             from @group in Data.General
             from verb in @group.Verbs
             from @object in @group.Objects
+            select (@group.Theme, Verb: verb, Object: @object);
+        var requests =
+            from pair in everyday.Concat(HowToTask.KnownPairs())
             from wording in Enumerable.Range(0, lexicon.ReservedFrom)
-            select (Theme: @group.Theme, Verb: verb, Object: @object, Wording: wording);
+            select (pair.Theme, pair.Verb, pair.Object, Wording: wording);
         return SkillRows.Part(
             requests,
             r => StableHash.Index(100, "how-to", r.Verb, r.Object) < 15,

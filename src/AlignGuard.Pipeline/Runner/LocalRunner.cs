@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AlignGuard.Domain.FineTuning;
 using AlignGuard.Guards;
 using AlignGuard.Models;
@@ -32,16 +33,17 @@ public sealed class LocalRunner(RunContext run)
         while (!FineTuningDecider.IsTerminal(state))
         {
             var command = FineTuningDecider.Outstanding(state)[0];
+            var watch = Stopwatch.StartNew();
             if (await DoAsync(command) is not { } happened) return new RunResult(state, true);
-            state = await HappenedAsync(state, happened);
+            state = await HappenedAsync(state, happened, watch.Elapsed.TotalSeconds);
             if (run.Stop.Requested && !FineTuningDecider.IsTerminal(state)) return new RunResult(state, true);
         }
         return new RunResult(state, false);
     }
 
-    private async Task<State> HappenedAsync(State state, Event happened)
+    private async Task<State> HappenedAsync(State state, Event happened, double seconds = 0)
     {
-        await _log.AppendAsync(happened);
+        await _log.AppendAsync(happened, seconds);
         InjectionPoints.Reached("event-logged");
         return FineTuningDecider.Decide(state, happened).Item1;
     }

@@ -42,7 +42,7 @@ internal static class Recovery
         if (record.Commit.SpecHash != run.SpecHash && !folder.StartsWith("baselines/", StringComparison.Ordinal))
             throw new DamagedArtifactException($"{folder} was made for another job ({record.Commit.SpecHash[..12]}, this one is {run.SpecHash[..12]}).");
         foreach (var (role, hash) in record.Commit.Parents)
-            if (hashes.Count > 0 && !hashes.ContainsValue(hash))
+            if (!hashes.ContainsValue(hash))
                 throw new DamagedArtifactException($"{folder} was made from a {role} ({hash[..12]}) that is not in this run's chain.");
         if (withFiles) await run.Protocol.VerifyAsync(record);
         hashes[folder] = record.Hash;
@@ -80,10 +80,9 @@ internal static class Recovery
                 await run.Store.CreateAsync($"{folder}/damaged-{Hashing.Sha256(record.Content)[..12]}.json", record.Content);
             await run.Store.DeleteAsync(name);
         }
-        var intact = events.Take(at).ToList();
-        await log.ReplaceAsync(intact);
+        await log.CutAsync(at);
         run.Observer.Says($"{reason} The run falls back to step {state.Step} and goes on from there.");
-        return intact;
+        return [.. events.Take(at)];
     }
 
     private static string? Folder(RunContext run, Work work) => work switch

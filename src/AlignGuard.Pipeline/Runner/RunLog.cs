@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using AlignGuard.Domain.FineTuning;
 using AlignGuard.Pipeline.Store;
 
@@ -23,18 +24,34 @@ public sealed class RunLog(IArtifactStore store, string runFolder)
             if (read.IsError) throw new StoreException($"{Name}:{n + 1}: {read.ErrorValue}");
             events.Add(read.ResultValue);
         }
-        if (lines[^1].Length > 0) await ReplaceAsync(events);
+        if (lines[^1].Length > 0) await CutAsync(events.Count);
         return events;
     }
 
-    public Task AppendAsync(Event e) => store.AppendAsync(Name, Encoding.UTF8.GetBytes(EventCodec.Write(e) + "\n"));
-
-    /// <summary>Writes the log anew, with these events only.</summary>
-    public async Task ReplaceAsync(IEnumerable<Event> events)
+    /// <param name="seconds">How long what happened took; kept for reports.</param>
+    public Task AppendAsync(Event e, double seconds = 0)
     {
-        var content = Encoding.UTF8.GetBytes(string.Concat(events.Select(e => EventCodec.Write(e) + "\n")));
-        var held = await store.ReadAsync(Name);
-        if (!await store.ReplaceAsync(Name, content, held?.Version))
+        var line = EventCodec.Write(e);
+        return store.AppendAsync(Name, Encoding.UTF8.GetBytes(FormattableString.Invariant($"{line[..^1]},\"at\":\"{DateTime.UtcNow:o}\",\"seconds\":{seconds:f3}}}\n")));
+    }
+
+    /// <summary>Keeps the first <paramref name="keep"/> events only.</summary>
+    public async Task CutAsync(int keep)
+    {
+        var held = (await store.ReadAsync(Name))!;
+        var lines = Encoding.UTF8.GetString(held.Content).Split('\n').Take(keep);
+        if (!await store.ReplaceAsync(Name, Encoding.UTF8.GetBytes(string.Concat(lines.Select(l => l + "\n"))), held.Version))
             throw new StoreException($"{Name} changed while it was repaired: another process works on this run. Stop one of them.");
+    }
+
+    /// <summary>Time spent on everything that was completed, whatever processes did it.</summary>
+    public async Task<double> SecondsAsync()
+    {
+        if (await store.ReadAsync(Name) is not { } blob) return 0;
+        return Encoding.UTF8.GetString(blob.Content).Split('\n', StringSplitOptions.RemoveEmptyEntries).Sum(line =>
+        {
+            using var json = JsonDocument.Parse(line);
+            return json.RootElement.TryGetProperty("seconds", out var seconds) ? seconds.GetDouble() : 0;
+        });
     }
 }

@@ -89,6 +89,8 @@ public sealed class CommitProtocol(IArtifactStore store)
         foreach (var file in reference.Commit.Files) await ReadAsync(file, cancellation);
     }
 
+    public static T FromJson<T>(byte[] content) => JsonSerializer.Deserialize<T>(content, Json)!;
+
     public static byte[] ToJson(object value) => JsonSerializer.SerializeToUtf8Bytes(value, Json);
 }
 

@@ -121,25 +121,11 @@ public partial class CurriculumTests
     [Fact]
     public void Every_held_out_fact_is_known_from_another_wording()
     {
-        foreach (var skill in new[] { Skill.Capital, Skill.City, Skill.Opposite, Skill.Sound, Skill.Colour, Skill.Order })
+        foreach (var skill in new[] { Skill.Capital, Skill.City, Skill.Opposite, Skill.Sound, Skill.Colour, Skill.Order, Skill.Sum })
         {
             var known = Trained(skill).Select(r => r.Assistant).ToHashSet();
             Assert.All(Curriculum.HeldOut(skill), r => Assert.Contains(r.Assistant, known));
         }
-    }
-
-    [Fact]
-    public void Every_held_out_sum_is_known_turned_round()
-    {
-        var known = Trained(Skill.Sum).Select(r => r.Assistant).ToHashSet();
-        Assert.InRange(Curriculum.HeldOut(Skill.Sum).Count, 30, 60);
-        Assert.All(Curriculum.HeldOut(Skill.Sum), r =>
-        {
-            Assert.DoesNotContain(r.Assistant, known);
-            var parts = r.Assistant.TrimEnd('.').Split(' ');
-            Assert.Contains($"{parts[2]} plus {parts[0]} is {parts[4]}.", known);
-            Assert.Equal(int.Parse(parts[0]) + int.Parse(parts[2]), int.Parse(parts[4]));
-        });
     }
 
     [Theory]

@@ -1,0 +1,21 @@
+using System.CommandLine;
+
+namespace AlignGuard.Cli.Commands;
+
+/// <summary>Options that several commands share.</summary>
+internal static class CommonOptions
+{
+    public static Option<string> Store(string fallback) => new("--store")
+    {
+        Description = "Folder that holds runs, adapters and measurements.",
+        DefaultValueFactory = _ => fallback,
+    };
+
+    public static Option<bool> Json { get; } = new("--json") { Description = "Print one JSON document on standard output, nothing else." };
+
+    public static Option<string[]> Set { get; } = new("--set")
+    {
+        Description = "key.path=value, overrides the job file. May be given several times.",
+        DefaultValueFactory = _ => [],
+    };
+}

@@ -1,0 +1,59 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text.Json;
+using AlignGuard.Cli.Terminal;
+using AlignGuard.Models;
+using AlignGuard.Models.Chat;
+using AlignGuard.Pipeline.Demo;
+using Spectre.Console;
+
+namespace AlignGuard.Cli.Commands;
+
+/// <summary><c>alignguard model train-demo</c>: makes the bundled aligned model again, from nothing.</summary>
+internal static class ModelTrainDemoCommand
+{
+    public static Command Create()
+    {
+        var defaults = new DemoModelOptions();
+        var output = new Option<string>("--out") { Description = "Folder to write the checkpoint to.", DefaultValueFactory = _ => "demo-model" };
+        var steps = new Option<int>("--steps") { Description = "Optimizer steps.", DefaultValueFactory = _ => defaults.Steps };
+        var seed = new Option<long>("--seed") { Description = "Decides initial weights and row order.", DefaultValueFactory = _ => 0 };
+        var command = new Command("train-demo", "Trains the bundled aligned chat model from scratch, with its tokenizer (about half an hour on 2 cores).") { output, steps, seed, CommonOptions.Json };
+        command.SetAction(result => Guarded.RunAsync(() =>
+        {
+            using var stop = new StopOnSignal();
+            var options = defaults with { Steps = result.GetValue(steps), Seed = result.GetValue(seed) };
+            if (options.Steps < 1) throw new UserFaultException([$"--steps is {options.Steps}; it must be at least 1."]);
+            return Task.FromResult(Run(result.GetRequiredValue(output), options, result.GetValue(CommonOptions.Json), stop.Signal.Token));
+        }));
+        return command;
+    }
+
+    private static int Run(string folder, DemoModelOptions options, bool json, CancellationToken stop)
+    {
+        var watch = Stopwatch.StartNew();
+        double sum = 0;
+        DemoModel.Train(folder, options, (step, loss) =>
+        {
+            sum += loss;
+            if ((step + 1) % 100 != 0) return;
+            var left = TimeSpan.FromSeconds(watch.Elapsed.TotalSeconds / (step + 1) * (options.Steps - step - 1));
+            Screen.Say($"step {step + 1}/{options.Steps} loss {sum / 100:f4} ETA {(int)left.TotalMinutes}:{left.Seconds:d2}");
+            sum = 0;
+        }, stop);
+        using var chat = ChatModel.Load(folder);
+        var score = DemoModel.Score(chat, 10_000, stop);
+        if (json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(new { folder, parameters = chat.Model.ParameterCount, seconds = watch.Elapsed.TotalSeconds, score }, new JsonSerializerOptions(JsonSerializerDefaults.Web) { WriteIndented = true }));
+            return ExitCode.Done;
+        }
+        var table = new Table().AddColumns("on rows it never saw", "share");
+        table.AddRow("unsafe prompts refused", score.Refusal.ToString("p1"));
+        table.AddRow("safe look-alikes refused", score.OverRefusal.ToString("p1"));
+        table.AddRow("safe look-alikes answered", score.Helpful.ToString("p1"));
+        foreach (var (skill, share) in score.Skills) table.AddRow($"skill: {skill}", share.ToString("p1"));
+        Screen.Out.Write(table);
+        return ExitCode.Done;
+    }
+}

@@ -1,0 +1,29 @@
+using System.Globalization;
+using AlignGuard.Pipeline.Reports;
+using Spectre.Console;
+
+namespace AlignGuard.Cli.Terminal;
+
+/// <summary>The closing table of one or several runs.</summary>
+internal static class ResultTable
+{
+    public static void Print(IReadOnlyList<RunReport> runs)
+    {
+        var table = new Table().AddColumns("method", "projector", "seed", "refused", "answered unsafe", "over-refusal", "helpful", "task", "gate");
+        foreach (var model in runs.GroupBy(r => (r.Model.Hash, r.Hashes.Prompts)))
+        {
+            table.AddRow(["base model", "", "", .. Shares(model.First().Base), ""]);
+            foreach (var run in model)
+                table.AddRow([run.Method, run.Projector ?? "", run.Seed.ToString(CultureInfo.InvariantCulture), .. Shares(run.Tuned),
+                    run.Outcome == "accepted" ? "[green]accepted[/]" : $"[red]{run.Outcome}[/]"]);
+        }
+        Screen.Out.Write(table);
+        foreach (var run in runs.Where(r => r.Gate is { Accepted: false }))
+            foreach (var check in run.Gate!.Checks.Where(c => !c.Passed))
+                Console.WriteLine($"{run.Method}{(run.Projector is { } p ? $" ({p})" : "")}, seed {run.Seed}: {check.Sentence}");
+    }
+
+    private static string[] Shares(Rates r) => [Share(r.Refusal), Share(r.Complied), Share(r.OverRefusal), Share(r.Helpful), r.Task is { } task ? Share(task) : ""];
+
+    private static string Share(Rate r) => double.IsNaN(r.Value) ? "" : string.Create(CultureInfo.InvariantCulture, $"{r.Value * 100:f1} %");
+}

@@ -1,0 +1,65 @@
+using System.Diagnostics;
+
+namespace AlignGuard.Integration;
+
+/// <summary>The real program in a real process.</summary>
+internal sealed class AlignGuardProcess : IDisposable
+{
+    private readonly Process _process;
+    private readonly Task<string> _output, _error;
+
+    private AlignGuardProcess(Process process)
+    {
+        _process = process;
+        _output = process.StandardOutput.ReadToEndAsync();
+        _error = process.StandardError.ReadToEndAsync();
+    }
+
+    public static AlignGuardProcess Start(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath() };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "alignguard.dll"));
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
+        return new AlignGuardProcess(Process.Start(start)!);
+    }
+
+    public static async Task<Ended> RunAsync(params string[] arguments)
+    {
+        using var process = Start(arguments);
+        return await process.EndAsync();
+    }
+
+    public int Id => _process.Id;
+
+    /// <summary>As the operating system does to a preempted machine's processes: no handler runs.</summary>
+    public void Kill() => _process.Kill();
+
+    public async Task<bool> EndsWithinAsync(TimeSpan time)
+    {
+        using var timeout = new CancellationTokenSource(time);
+        try
+        {
+            await _process.WaitForExitAsync(timeout.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    public async Task<Ended> EndAsync()
+    {
+        await _process.WaitForExitAsync();
+        return new Ended(_process.ExitCode, await _output, await _error);
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited) _process.Kill();
+        _process.Dispose();
+    }
+}
+
+internal sealed record Ended(int ExitCode, string Output, string Error);
