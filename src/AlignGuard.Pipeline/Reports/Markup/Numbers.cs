@@ -34,15 +34,15 @@ internal static class Numbers
     public static string Count(long value) => value.ToString("#,##0", CultureInfo.InvariantCulture);
 
     /// <summary>A fraction as percent with one decimal. What is not all is not shown as 100 %, what is not nothing not as 0 %.</summary>
-    public static string Percent(double fraction) => double.IsFinite(fraction) ? Bare(fraction) + NarrowSpace + "%" : Missing;
+    public static string Percent(double fraction) => double.IsFinite(100 * fraction) ? Bare(fraction) + NarrowSpace + "%" : Missing;
 
     /// <summary>The interval in percent.</summary>
     public static string Interval(double low, double high) =>
-        double.IsFinite(low) && double.IsFinite(high) ? $"{Bare(low)}{Missing}{Bare(high)}" : Missing;
+        double.IsFinite(100 * low) && double.IsFinite(100 * high) ? $"{Bare(low)}{Missing}{Bare(high)}" : Missing;
 
     /// <summary>A difference of fractions in points, with its sign.</summary>
     public static string Points(double difference) =>
-        !double.IsFinite(difference) ? Missing : Math.Abs(difference) < 5e-4 ? "±0" : Format(100 * difference, "+0.0;−0.0");
+        !double.IsFinite(100 * difference) ? Missing : Math.Abs(difference) < 5e-4 ? "±0" : Math.Abs(difference) >= 1e4 ? Short(100 * difference) : Format(100 * difference, "+0.0;−0.0");
 
     public static string Duration(double seconds)
     {
@@ -55,6 +55,7 @@ internal static class Numbers
     private static string Bare(double fraction)
     {
         var percent = 100 * fraction;
+        if (Math.Abs(percent) >= 1e6) return Short(percent);
         if (percent is > 0 and < 0.05) return "<0.1";
         if (percent is < 100 and > 99.95) return ">99.9";
         return Format(percent, "0.#;−0.#;0");

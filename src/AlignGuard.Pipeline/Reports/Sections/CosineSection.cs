@@ -18,7 +18,7 @@ internal static class CosineSection
             {Lines("Fisher-diagonal metric", runs, c => c.FisherDiagonal)}
             {Lines("Euclidean metric", runs, c => c.Euclidean)}
             </div>
-            {runs.Where(r => r.Run.Cosines.Count > 0).Select(Table)}
+            {runs.Where(r => r.First && r.Run.Cosines.Count > 0).Select(Table)}
             """);
     }
 
