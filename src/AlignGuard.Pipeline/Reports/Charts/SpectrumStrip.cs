@@ -23,7 +23,7 @@ internal static class SpectrumStrip
         var outer = Math.Min(shown, layers.Max(l => l.OutShares.Count));
         var inner = Math.Min(shown, layers.Max(l => l.InShares.Count));
         var cells = Math.Max(1, Math.Max(outer, inner));
-        var panel = (Width - LabelWidth - NoteWidth - Gap) / 2;
+        var panel = twoSides ? (Width - LabelWidth - NoteWidth - Gap) / 2 : Width - LabelWidth - NoteWidth;
         var left = LabelWidth + panel + Gap;
 
         var names = LayerNames.Shorten([.. layers.Select(l => l.Layer)]);
