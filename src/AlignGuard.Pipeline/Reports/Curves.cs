@@ -1,0 +1,16 @@
+namespace AlignGuard.Pipeline.Reports;
+
+/// <summary>A quick DriftCheck while training.</summary>
+/// <param name="Step">Optimiser steps taken.</param>
+/// <param name="Margin">Mean log-odds (nats) of beginning as the base model's refusal begins.</param>
+/// <param name="Kl">KL(base‖tuned) per response token, nats.</param>
+/// <param name="Task">Task score as a fraction; null = not measured at this step.</param>
+public sealed record DriftPoint(long Step, Rate Refusal, Rate OverRefusal, Rate Helpful, Rate Complied, double Margin, double Kl, double? Task = null);
+
+/// <summary>One optimiser step. Loss in nats per response token; penalty terms before their λ; not finite where a step was skipped.</summary>
+public sealed record StepPoint(long Step, double Loss, double Alignment, double Stability, double Riemannian, double Geodesic, double GradientNorm);
+
+/// <summary>Cosine of dW_A and dW_T in one layer.</summary>
+/// <param name="FisherDiagonal">Under M = diag(F_out) ⊗ diag(F_in).</param>
+/// <param name="Euclidean">Identically 0 for an exact projector.</param>
+public sealed record CosinePoint(long Step, string Layer, double FisherDiagonal, double Euclidean);
