@@ -1,4 +1,4 @@
-using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using AlignGuard.Models;
 using AlignGuard.Models.Chat;
@@ -88,5 +88,8 @@ public sealed class RowFileLaws : IDisposable
         list ? $"[\n{string.Join(",\n", rows)}\n]" : string.Join('\n', rows) + "\n");
 
     internal static string Json(ChatMessage[] row) =>
-        JsonSerializer.Serialize(new { messages = row.Select(m => new { content = m.Content, role = m.Role }) });
+        JsonSerializer.Serialize(new { messages = row.Select(m => new { content = m.Content, role = m.Role }) }, Relaxed);
+
+    // Quotes as \" and letters as themselves: the default writes both as \u escapes, which no reader can trip over.
+    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 }
