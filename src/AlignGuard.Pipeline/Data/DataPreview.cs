@@ -1,0 +1,47 @@
+using AlignGuard.Models.Chat;
+using AlignGuard.Models.Tokenizers;
+
+namespace AlignGuard.Pipeline.Data;
+
+/// <summary>What training does with a piece of a row.</summary>
+public enum PieceUse
+{
+    /// <summary>Read, not learnt: the loss leaves it out.</summary>
+    Context,
+
+    /// <summary>The loss counts it.</summary>
+    Trained,
+
+    /// <summary>Behind seqLen: training never sees it.</summary>
+    Cut,
+}
+
+/// <param name="Text">Decoded from the tokens, control tokens written out.</param>
+public readonly record struct PreviewPiece(PieceUse Use, int Tokens, string Text);
+
+/// <summary>A row as the model sees it.</summary>
+public sealed record DataPreview(RowPlace Place, IReadOnlyList<PreviewPiece> Pieces)
+{
+    /// <param name="tokenizer">The one <paramref name="chat"/> was made for.</param>
+    public static DataPreview Of(DataRow row, ChatFormat chat, HfTokenizer tokenizer, int seqLen)
+    {
+        var (ids, isResponse) = chat.Encode(row.Messages);
+        var pieces = new List<PreviewPiece>();
+        for (int from = 0, to; from < ids.Length; from = to)
+        {
+            for (to = from + 1; to < ids.Length && Use(to) == Use(from);) to++;
+            pieces.Add(new PreviewPiece(Use(from), to - from, tokenizer.Decode(ids.AsSpan(from..to), skipSpecial: false)));
+        }
+        return new DataPreview(row.Place, pieces);
+
+        PieceUse Use(int at) => at >= seqLen ? PieceUse.Cut : isResponse[at] ? PieceUse.Trained : PieceUse.Context;
+    }
+
+    /// <summary>The text with what is trained in ⟦double brackets⟧ and what is cut in ⟪angle ones⟫, for where there is no colour.</summary>
+    public string Marked() => string.Concat(Pieces.Select(p => p.Use switch
+    {
+        PieceUse.Trained => $"⟦{p.Text}⟧",
+        PieceUse.Cut => $"⟪{p.Text}⟫",
+        _ => p.Text,
+    }));
+}

@@ -1,0 +1,75 @@
+using AlignGuard.Models;
+
+namespace AlignGuard.Pipeline.Data;
+
+/// <summary>
+/// A data file of conversations. <c>.jsonl</c> or <c>.ndjson</c>: a row a line, empty lines only at the end. <c>.json</c>: a list of
+/// rows, or a row a line. Each may be packed (<c>.jsonl.gz</c>; one gzip member). UTF-8, a byte order mark is tolerated. The file is read once, front
+/// to back, a row at a time.
+/// </summary>
+public static class RowFile
+{
+    private static readonly string[] Extensions = [".jsonl", ".ndjson", ".json"];
+
+    /// <param name="path">Sentences name the file as it is given here.</param>
+    /// <param name="format">Default: found out from the first row that has a known layout; all rows must have the same.</param>
+    /// <param name="limits">Default: 1 MiB a row, 1 GiB a file.</param>
+    /// <exception cref="UserFaultException">
+    /// The file can not be read, holds no rows, or rows that can not be used: every problem with <c>file:line</c> (and, in a list, the
+    /// number of the row), the first 50 and how many there are.
+    /// </exception>
+    public static RowSet Read(string path, RowFormat format = RowFormat.Auto, RowLimits? limits = null)
+    {
+        limits ??= new RowLimits();
+        var (extension, gzip) = Kind(path);
+        using var bytes = Open(path, gzip, limits.FileBytes);
+        using var rows = new RowSetBuilder(path);
+        var problems = new RowProblems(path);
+        var parser = new RowParser(format);
+        try
+        {
+            bytes.SkipByteOrderMark();
+            var list = extension == ".json" && bytes.StartsWith('[');
+            foreach (var raw in list ? RawRows.Elements(bytes, limits.RowBytes) : RawRows.Lines(bytes, limits.RowBytes))
+            {
+                if (parser.Parse(raw, line => new RowPlace(path, line, raw.Number), problems) is { } messages)
+                    rows.Add(new DataRow(new RowPlace(path, raw.Line, raw.Number), messages));
+            }
+        }
+        catch (UnreadableException e)
+        {
+            problems.Add(new RowPlace(path, bytes.Line), e.Message);
+        }
+        problems.ThrowIfAny();
+        if (rows.Count == 0) throw new UserFaultException($"{path}: holds no rows: give a file with at least one.");
+        return rows.Build(parser.Format);
+    }
+
+    private static (string Extension, bool Gzip) Kind(string path)
+    {
+        var gzip = Path.GetExtension(path).Equals(".gz", StringComparison.OrdinalIgnoreCase);
+        var extension = Path.GetExtension(gzip ? path[..^3] : path).ToLowerInvariant();
+        return Extensions.Contains(extension) ? (extension, gzip)
+            : throw new UserFaultException($"{path}: is not named as a data file: name it .jsonl (a row a line) or .json (a list of rows), with .gz if it is packed.");
+    }
+
+    private static RowBytes Open(string path, bool gzip, int limit)
+    {
+        try
+        {
+            if (Directory.Exists(path)) throw new UserFaultException($"{path}: is a folder: give a file of rows.");
+            var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
+            // What is packed shows its size only while it is read.
+            if (gzip || file.Length <= limit) return new RowBytes(file, gzip, limit);
+            using (file) throw new UserFaultException($"{path}: has {file.Length:N0} bytes, more than the {limit:N0} allowed: split it, or train on a part of it.");
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new UserFaultException($"{path}: does not exist: correct data.train or data.eval.", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new UserFaultException($"{path}: can not be read ({e.Message}): check its permissions and the disk.", e);
+        }
+    }
+}
