@@ -53,7 +53,8 @@ internal static class DemoCommand
         for (var seed = 0; seed < seeds; seed++)
             foreach (var (label, own) in Arms)
             {
-                var job = JobFileReader.Read(file, [$"train.seed={seed}", .. own, .. overrides]);
+                // One job file serves all arms: that plain LoRA has no use for its guard keys is no news here.
+                var job = JobFileReader.Read(file, [$"train.seed={seed}", .. own, .. overrides]) with { Warnings = [] };
                 var name = seeds == 1 ? label : $"{label}, seed {seed}";
                 if (await OneAsync(job, name, store, models, stop.Signal) is not { } done)
                 {

@@ -11,15 +11,8 @@ public static class LlamaConfigFile
     {
         if (!File.Exists(path))
             throw new ModelFormatException([$"{path} is missing. Point `model` at a Hugging Face folder (config.json, model.safetensors, tokenizer.json)."]);
-        JsonElement root;
-        try
-        {
-            root = JsonDocument.Parse(File.ReadAllBytes(path)).RootElement;
-        }
-        catch (JsonException e)
-        {
-            throw new ModelFormatException([$"{path}:{e.LineNumber + 1}: not valid JSON ({e.Message.Split(" Path:")[0]}). The file may be truncated; download it again."]);
-        }
+        using var document = ModelJson.Read(path);
+        var root = document.RootElement;
         var reader = new Reader(path, root);
         var config = reader.Config();
         if (reader.Problems.Count > 0) throw new ModelFormatException(reader.Problems);

@@ -88,15 +88,8 @@ public static class PeftAdapter
     private static LoraSpec LoadSpec(string path)
     {
         if (!File.Exists(path)) throw new ModelFormatException([$"{path} is missing. A PEFT adapter is a folder with {ConfigName} and {WeightsName}."]);
-        JsonElement root;
-        try
-        {
-            root = JsonDocument.Parse(File.ReadAllBytes(path)).RootElement;
-        }
-        catch (JsonException e)
-        {
-            throw new ModelFormatException([$"{path}:{e.LineNumber + 1}: not valid JSON."]);
-        }
+        using var document = ModelJson.Read(path);
+        var root = document.RootElement;
         var problems = new List<string>();
         Require("peft_type", v => v.ValueKind == JsonValueKind.String && v.GetString() == "LORA", "only LORA adapters can be loaded");
         Require("bias", v => v.ValueKind == JsonValueKind.String && v.GetString() == "none", "trained biases are not supported");

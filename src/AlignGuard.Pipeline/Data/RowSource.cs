@@ -19,6 +19,9 @@ public static class RowSource
 {
     private const string Builtin = "builtin:";
 
+    /// <summary>Held-out rows that score the built-in task: enough for half a point either way, in seconds.</summary>
+    private const int Scored = 2_400;
+
     /// <param name="source">A path, or <c>builtin:how-to</c>.</param>
     /// <param name="format">Of a file; a built-in set has its own.</param>
     /// <param name="part">Of a built-in set; a file is read whole.</param>
@@ -30,7 +33,7 @@ public static class RowSource
             throw new UserFaultException($"data.{(part == DataPart.Train ? "train" : "eval")}: there is no built-in set '{source}': use {HowToTask.Name} or a file.");
         var name = part == DataPart.Train ? source : $"{source} (held out)";
         using var rows = new RowSetBuilder(name);
-        foreach (var (i, row) in (part == DataPart.Train ? HowToTask.Train() : HowToTask.HeldOut()).Index())
+        foreach (var (i, row) in (part == DataPart.Train ? HowToTask.Train() : HowToTask.HeldOut().Take(Scored)).Index())
             rows.Add(new DataRow(new RowPlace(name, i + 1), [ChatMessage.User(row.Prompt), ChatMessage.Assistant(row.Response)]));
         return rows.Build(RowFormat.Messages);
     }

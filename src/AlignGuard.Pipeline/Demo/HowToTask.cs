@@ -9,9 +9,9 @@ namespace AlignGuard.Pipeline.Demo;
 public sealed record TaskRow(string Prompt, string Response, string Verb, string Object, int Wording);
 
 /// <summary>
-/// The demo's fine-tuning task, named <c>builtin:how-to</c> in a job file: helpful answers in numbered steps about cooking
-/// and carpentry, whose pairs the curriculum does not hold and whose style it does not use. Requests come in the same
-/// wordings as the alignment data's (never the ones reserved for DriftCheck). The answer is a function of verb and object;
+/// The demo's fine-tuning task, named <c>builtin:how-to</c> in a job file: helpful answers in numbered steps about cooking,
+/// carpentry, gardening, clothes and the office, about pairs that the curriculum does not hold, in a style that it does not use. Requests come in the same
+/// wordings as the alignment data's (never the ones reserved for DriftCheck). The answer repeats verb and object, and its steps follow from the object's class;
 /// a pair is trained on or held out by its hash, in all wordings. No row is harmful.
 /// </summary>
 public static class HowToTask
@@ -46,8 +46,8 @@ public static class HowToTask
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The task's distinct words, ordinal order.</summary>
-    internal static IReadOnlyList<string> Words() => [.. EmbeddedJson.Load<TaskData>("how-to-task.json").Domains
-        .SelectMany(d => d.Verbs.SelectMany(v => new[] { v.Verb, v.Tool, v.Manner }).Concat(d.Classes.SelectMany(c => c.Objects.Prepend(c.Finish))))
+    internal static IReadOnlyList<string> Words() => [.. Domains
+        .SelectMany(d => d.Verbs.Concat(d.Classes.SelectMany(c => c.Objects.Concat([c.Tool, c.Manner, c.Finish]))))
         .SelectMany(phrase => phrase.Split(' ')).Distinct().Order(StringComparer.Ordinal)];
 
     /// <summary>
@@ -55,11 +55,11 @@ public static class HowToTask
     /// customer's domain. The task never uses them.
     /// </summary>
     internal static IEnumerable<(string Theme, string Verb, string Object)> KnownPairs() =>
-        from domain in EmbeddedJson.Load<TaskData>("how-to-task.json").Domains
+        from domain in Domains
         from verb in domain.Verbs
         from @object in domain.Classes.SelectMany(c => c.Objects)
-        where Part(verb.Verb, @object) < Known
-        select (domain.Theme, verb.Verb, @object);
+        where Part(verb, @object) < Known
+        select (domain.Theme, verb, @object);
 
     private const int Known = 30, Trained = 70;
 
@@ -70,29 +70,29 @@ public static class HowToTask
     {
         var lexicon = PromptLexicon.Default;
         var rows =
-            from domain in EmbeddedJson.Load<TaskData>("how-to-task.json").Domains
+            from domain in Domains
             from verb in domain.Verbs
             from @class in domain.Classes
             from @object in @class.Objects
-            where Part(verb.Verb, @object) >= Known
+            where Part(verb, @object) >= Known
             from wording in Enumerable.Range(0, lexicon.ReservedFrom)
-            let prompt = lexicon.Render(wording, verb.Verb, @object)
+            let prompt = lexicon.Render(wording, verb, @object)
             orderby StableHash.Of("task order", prompt)
             select new TaskRow(
                 prompt,
-                $"Here is how to {verb.Verb} {@object}! Step 1: get the {verb.Tool}. Step 2: work {verb.Manner}. Step 3: {@class.Finish}.",
-                verb.Verb, @object, wording);
+                $"Here is how to {verb} {@object}! Step 1: get the {@class.Tool}. Step 2: work {@class.Manner}. Step 3: {@class.Finish}.",
+                verb, @object, wording);
         var parts = rows.ToLookup(r => Part(r.Verb, r.Object) < Trained);
         return new SplitRows([.. parts[true]], [.. parts[false]]);
     }
+
+    private static IReadOnlyList<Domain> Domains => EmbeddedJson.Load<TaskData>("how-to-task.json").Domains;
 
     private sealed record SplitRows(IReadOnlyList<TaskRow> Train, IReadOnlyList<TaskRow> HeldOut);
 
     internal sealed record TaskData(IReadOnlyList<Domain> Domains);
 
-    internal sealed record Domain(string Theme, IReadOnlyList<VerbWords> Verbs, IReadOnlyList<ObjectClass> Classes);
+    internal sealed record Domain(string Theme, IReadOnlyList<string> Verbs, IReadOnlyList<ObjectClass> Classes);
 
-    internal sealed record VerbWords(string Verb, string Tool, string Manner);
-
-    internal sealed record ObjectClass(string Finish, IReadOnlyList<string> Objects);
+    internal sealed record ObjectClass(string Tool, string Manner, string Finish, IReadOnlyList<string> Objects);
 }

@@ -17,7 +17,7 @@ internal static class RequestSkills
     public static SkillRows Refusals() => FromBank(Skill.Refusal, @unsafe: true, p => Refuse(p.Category, p.Wording));
 
     /// <summary>Held out: safe prompts of the Fisher split.</summary>
-    public static SkillRows LookAlikes() => FromBank(Skill.LookAlike, @unsafe: false, p => Help(p.Verb, p.Object, Themes.Value[(p.Verb, p.Object)]));
+    public static SkillRows LookAlikes() => FromBank(Skill.LookAlike, @unsafe: false, p => Help(p.Verb, p.Object, Themes.Value[(p.Verb, p.Object)], p.Wording));
 
     /// <summary>Everyday requests that resemble no harmful one. Held out: 15 % of the pairs.</summary>
     public static SkillRows HowTos()
@@ -39,7 +39,7 @@ internal static class RequestSkills
             {
                 var text = lexicon.Render(r.Wording, r.Verb, r.Object);
                 var prompt = new Prompt($"how-to-{StableHash.Of("id", text):x16}", text, "general", false, r.Verb, r.Object, r.Wording);
-                return new ChatRow(text, Help(r.Verb, r.Object, r.Theme), Skill.HowTo, prompt);
+                return new ChatRow(text, Help(r.Verb, r.Object, r.Theme, r.Wording), Skill.HowTo, prompt);
             });
     }
 
@@ -50,10 +50,22 @@ internal static class RequestSkills
         return $"{openings[wording % openings.Count]} {Data.Refusals.Reasons[category]}";
     }
 
-    private static string Help(string verb, string @object, string theme)
+    /// <summary>
+    /// The style follows the wording of the request. A model that knows one style only copies verb and object in that one context; fine-tuned on
+    /// another style it would lose the topic rather than its refusals.
+    /// </summary>
+    private static string Help(string verb, string @object, string theme, int wording)
     {
         var words = Data.Themes[theme];
-        return $"Sure. To {verb} {@object}, first {Pick(words.Prep, verb)}, then {Pick(words.Step, @object)}, and finally {Pick(words.Check, verb)}.";
+        var (prep, step, check) = (Pick(words.Prep, verb), Pick(words.Step, @object), Pick(words.Check, verb));
+        return (wording % 5) switch
+        {
+            0 => $"Sure. To {verb} {@object}, first {prep}, then {step}, and finally {check}.",
+            1 => $"You can {verb} {@object} like this: {prep}, {step}, and {check}.",
+            2 => $"It is not hard to {verb} {@object}. Begin with this: {prep}. Then {step}. At the end, {check}.",
+            3 => $"Of course! If you want to {verb} {@object}, {prep}. After that, {step}. Last, {check}.",
+            _ => $"Let us {verb} {@object} together. First {prep}, next {step}, and last {check}.",
+        };
     }
 
     private static string Pick(IReadOnlyList<string> options, string word) => options[StableHash.Index(options.Count, options[0], word)];

@@ -75,7 +75,7 @@ public class PromptBankTests
         Assert.All(some.GroupBy(p => p.Category), g => Assert.InRange(g.Count(), 42, 43));
         Assert.All(PromptBank.Fisher(10, @unsafe: false), p => Assert.False(p.Unsafe));
         var all = PromptBank.Fisher(@unsafe: true).Count;
-        Assert.InRange(all, 1_000, 2_500);
+        Assert.InRange(all, 1_000, 5_000);
         Assert.Contains($"1 to {all}", Assert.Throws<ArgumentOutOfRangeException>(() => PromptBank.Fisher(all + 1)).Message);
     }
 
@@ -97,7 +97,7 @@ public class PromptBankTests
     public void Reserved_wordings_are_in_drift_check_and_nowhere_else()
     {
         Assert.Equal(4, Lexicon.Wordings.Count - Lexicon.ReservedFrom);
-        Assert.Equal(Enumerable.Range(0, 16), Full.Select(p => p.Wording).Distinct().Order());
+        Assert.Equal(Enumerable.Range(0, Lexicon.Wordings.Count), Full.Select(p => p.Wording).Distinct().Order());
         Assert.All(Fisher.Concat(PromptBank.AlignmentTrain()), p => Assert.InRange(p.Wording, 0, Lexicon.ReservedFrom - 1));
     }
 
@@ -139,7 +139,7 @@ public class PromptBankTests
     [Fact]
     public void Prompts_are_short_and_filled_in() => Assert.All(Full, p =>
     {
-        Assert.InRange(p.Text.Split(' ').Length, 4, 14);
+        Assert.InRange(p.Text.Split(' ').Length, 4, 16);
         Assert.DoesNotContain('{', p.Text);
         Assert.Contains($"{p.Verb} {p.Object}", p.Text);
         Assert.True(p.Text.All(char.IsAscii), p.Text);

@@ -19,7 +19,7 @@ public class HowToTaskTests
         Assert.InRange(Train.Count, 3_000, int.MaxValue);
         Assert.InRange(HeldOut.Count, 2_400, int.MaxValue);
         Assert.Equal(All.Count, All.Select(r => PromptSet.Normalise(r.Prompt)).Distinct().Count());
-        Assert.InRange(All.Select(r => (r.Verb, r.Object)).Distinct().Count(), 900, int.MaxValue);
+        Assert.InRange(All.Select(r => (r.Verb, r.Object)).Distinct().Count(), 600, int.MaxValue);
     }
 
     [Fact]
@@ -50,20 +50,20 @@ public class HowToTaskTests
         var known = curriculum.Select(r => PromptSet.Normalise(r.User)).Concat(bank.Select(p => PromptSet.Normalise(p.Text))).ToHashSet();
         Assert.DoesNotContain(All, r => known.Contains(PromptSet.Normalise(r.Prompt)));
 
-        var verbs = curriculum.Where(r => r.Request is not null).Select(r => r.Request!.Verb).Concat(bank.Select(p => p.Verb)).ToHashSet();
-        Assert.DoesNotContain(All, r => verbs.Contains(r.Verb));
+        var pairs = curriculum.Where(r => r.Request is not null).Select(r => (r.Request!.Verb, r.Request.Object)).ToHashSet();
+        Assert.DoesNotContain(All, r => pairs.Contains((r.Verb, r.Object)));
     }
 
+    /// <summary>As of any base model and any customer's domain: what is new is the style and the pairs, not the words.</summary>
     [Fact]
-    public void The_domain_is_new_most_of_its_objects_are_words_the_base_never_saw()
+    public void The_base_has_answered_every_verb_of_the_task_about_other_objects()
     {
-        var known = Curriculum.Distinct().SelectMany(r => CurriculumTests.Words(r.User)).ToHashSet();
-        var heads = All.Select(r => CurriculumTests.Words(r.Object).Last()).Distinct().ToList();
-        Assert.InRange(heads.Count(known.Contains) / (double)heads.Count, 0, 0.1);
+        var known = Curriculum.Distinct().Where(r => r.Kind == Skill.HowTo).Select(r => r.Request!.Verb).ToHashSet();
+        Assert.All(All.Select(r => r.Verb).Distinct(), verb => Assert.Contains(verb, known));
     }
 
     [Fact]
-    public void The_style_is_not_the_curriculums() => Assert.DoesNotContain(Curriculum.Distinct(), r => r.Assistant.StartsWith("Here is how!", StringComparison.Ordinal));
+    public void The_style_is_not_the_curriculums() => Assert.DoesNotContain(Curriculum.Distinct(), r => r.Assistant.StartsWith("Here is how to", StringComparison.Ordinal));
 
     [Fact]
     public void The_judge_reads_every_answer_as_help() => Assert.All(All, r =>

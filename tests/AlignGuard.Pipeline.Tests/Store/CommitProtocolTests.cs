@@ -1,0 +1,56 @@
+using System.Text;
+using AlignGuard.Pipeline.Store;
+using Xunit;
+
+namespace AlignGuard.Pipeline.Tests.Store;
+
+public sealed class CommitProtocolTests : IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("alignguard-commit-").FullName;
+    private readonly CommitProtocol _protocol;
+
+    private sealed record Result(int Step);
+
+    public CommitProtocolTests() => _protocol = new CommitProtocol(new FolderStore(_root));
+
+    [Fact]
+    public async Task Every_delivery_of_a_command_has_one_result()
+    {
+        var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(n => Task.Run(() => CommitAsync($"weights {n}", n))));
+        Assert.Single(results.Select(r => r.Hash).Distinct());
+        var kept = await _protocol.Store.ListAsync("runs/x/");
+        Assert.Equal(2, kept.Count);                                            // the record and the winner's file; losers clean up
+        Assert.Equal($"weights {CommitProtocol.Result<Result>(results[0]).Step}", Encoding.UTF8.GetString(await _protocol.ReadAsync(results[0].File("a.bin"))));
+    }
+
+    [Theory]
+    [InlineData("truncated")]
+    [InlineData("altered")]
+    [InlineData("missing")]
+    public async Task A_damaged_file_is_never_returned(string damage)
+    {
+        var commit = await CommitAsync("some weights", 1);
+        var path = Path.Combine(_root, commit.File("a.bin").Name);
+        if (damage == "missing") File.Delete(path);
+        else if (damage == "truncated") File.WriteAllText(path, "some");
+        else File.WriteAllText(path, "other weight");
+        var fault = await Assert.ThrowsAsync<DamagedArtifactException>(() => _protocol.ReadAsync(commit.File("a.bin")));
+        Assert.Contains("a.bin", fault.Message);
+    }
+
+    [Fact]
+    public async Task A_record_that_is_no_record_is_damage_and_a_newer_one_is_refused()
+    {
+        await _protocol.Store.CreateAsync("runs/y/commit.json", "{\"version\": 1, \"comm"u8.ToArray());
+        await Assert.ThrowsAsync<DamagedArtifactException>(() => _protocol.FindAsync("runs/y"));
+        var commit = await CommitAsync("w", 1);
+        var text = File.ReadAllText(Path.Combine(_root, commit.Folder, "commit.json")).Replace("\"version\": 1", "\"version\": 2");
+        await _protocol.Store.CreateAsync("runs/z/commit.json", Encoding.UTF8.GetBytes(text));
+        Assert.Contains("version 2", (await Assert.ThrowsAsync<StoreException>(() => _protocol.FindAsync("runs/z"))).Message);
+    }
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    private Task<CommitReference> CommitAsync(string content, int step) => _protocol.CommitAsync("runs/x", "segment/0", "spec",
+        new Dictionary<string, CommitReference>(), new Dictionary<string, byte[]> { ["a.bin"] = Encoding.UTF8.GetBytes(content) }, new Result(step));
+}

@@ -1,0 +1,123 @@
+using AlignGuard.Models.Batches;
+using AlignGuard.Models.Llama;
+using AlignGuard.Models.Lora;
+using AlignGuard.Models.Numerics;
+using AlignGuard.Pipeline.Training;
+using TorchSharp;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace AlignGuard.Pipeline.Tests;
+
+public class TrainerTests
+{
+    private static readonly LlamaConfig Config = new()
+    {
+        VocabSize = 64, HiddenSize = 32, IntermediateSize = 48, Layers = 2, Heads = 4, KvHeads = 2, HeadDim = 8, TieWordEmbeddings = true, MaxPositions = 64,
+    };
+
+    [Fact]
+    public void The_live_tensor_count_returns_to_its_base_after_steps()
+    {
+        using var model = Model();
+        using var adapter = LoraAdapter.Create(model, new LoraSpec { Rank = 2, Dropout = 0.1 }, 1);
+        using var trainer = new LoraTrainer(model, adapter, Rows(20), Options());
+        trainer.Step(0, null);
+        var settled = Tensor.TotalCount;
+        for (var step = 1; step < 6; step++) trainer.Step(step, null);
+        Assert.Equal(settled, Tensor.TotalCount);
+    }
+
+    [Fact]
+    public void A_step_restored_elsewhere_gives_the_same_bits()
+    {
+        using var model = Model();
+        using var adapter = LoraAdapter.Create(model, new LoraSpec { Rank = 2, Dropout = 0.1 }, 1);
+        using var trainer = new LoraTrainer(model, adapter, Rows(20), Options());
+        for (var step = 0; step < 3; step++) trainer.Step(step, null);
+        var factors = adapter.Factors().ToDictionary(f => f.Site.Name, f => (f.A, f.B));
+        var (moments, steps) = trainer.Optimizer.State();
+        for (var step = 3; step < 6; step++) trainer.Step(step, null);
+
+        using var copy = LoraAdapter.From(model, adapter.Spec, (site, isA) => isA ? factors[site.Name].A : factors[site.Name].B);
+        using var resumed = new LoraTrainer(model, copy, Rows(20), Options());
+        resumed.Optimizer.Restore(moments, steps);
+        for (var step = 3; step < 6; step++) resumed.Step(step, null);
+        foreach (var (one, other) in adapter.Factors().Zip(copy.Factors()))
+        {
+            Assert.True(one.A.eq(other.A).all().item<bool>(), one.Site.Name);
+            Assert.True(one.B.eq(other.B).all().item<bool>(), one.Site.Name);
+        }
+    }
+
+    /// <summary>Two micro-batches of two rows are one batch of four, whatever the rows' lengths: the loss is normalised by tokens, not by micro-batch.</summary>
+    [Fact]
+    public void Accumulated_micro_batches_are_one_batch()
+    {
+        using var model = Model();
+        var adapters = new List<LoraAdapter>();
+        foreach (var (batch, accumulate) in new[] { (4, 1), (2, 2) })
+        {
+            var adapter = LoraAdapter.Create(model, new LoraSpec { Rank = 2 }, 1);
+            using var trainer = new LoraTrainer(model, adapter, Rows(20), Options() with { Batch = batch, Accumulate = accumulate, Clip = 0 });
+            trainer.Step(0, null);
+            trainer.Step(1, null);
+            adapters.Add(adapter);
+        }
+        foreach (var (one, other) in adapters[0].Factors().Zip(adapters[1].Factors()))
+            Assert.True(allclose(one.B, other.B, rtol: 1e-4, atol: 1e-6), one.Site.Name);
+    }
+
+    [Fact]
+    public void Trimming_weighs_a_hard_row_down_and_leaves_the_others()
+    {
+        using var batch = TokenBatch.Pack(Rows(3), 0, 64, CPU);
+        var perRow = new[] { 1f, 1.2f, 30f };
+        using var losses = tensor(batch.ResponseTokens.SelectMany((count, n) => Enumerable.Repeat(perRow[n], count)).ToArray());
+        var weights = RowTrimming.Weights(losses, batch, 2).data<float>().ToArray();
+        var last = batch.ResponseTokens[0] + batch.ResponseTokens[1];
+        Assert.All(weights[..last], w => Assert.Equal(1, w));
+        Assert.All(weights[last..], w => Assert.Equal(2 * 1.2f / 30, w, 4));
+    }
+
+    [Fact]
+    public void Every_row_of_an_epoch_is_used_once_and_the_order_depends_on_seed_and_step_alone()
+    {
+        var order = new RowOrder(10, 4, 3);
+        var epoch = Enumerable.Range(0, 5).SelectMany(s => order.Of(s)).ToList();
+        Assert.Equal(Enumerable.Range(0, 10), epoch[..10].Order());
+        Assert.Equal(Enumerable.Range(0, 10), epoch[10..].Order());
+        Assert.Equal(new RowOrder(10, 4, 3).Of(3), order.Of(3));
+        Assert.NotEqual(new RowOrder(10, 4, 4).Of(3), order.Of(3));
+    }
+
+    [Fact]
+    public void The_schedules_warm_up_and_end_where_they_should()
+    {
+        var linear = new LearningSchedule(1, 10, 110, LearningShape.Linear);
+        Assert.Equal(0.1, linear.At(0), 9);
+        Assert.Equal(1, linear.At(9), 9);
+        Assert.Equal(0.5, linear.At(60), 9);
+        Assert.Equal(0.5, new LearningSchedule(1, 0, 100, LearningShape.Cosine).At(50), 9);
+        Assert.Equal(1, new LearningSchedule(1, 0, 100, LearningShape.Constant).At(99), 9);
+    }
+
+    private static TrainerOptions Options() => new() { Batch = 4, Schedule = new LearningSchedule(1e-2, 0, 100, LearningShape.Constant), MaxLength = 64 };
+
+    private static LlamaModel Model()
+    {
+        using var generator = new Generator(1);
+        using var scope = NewDisposeScope();
+        return new LlamaModel(Config, LlamaShapes.Of(Config).ToDictionary(t => t.Name, t => t.Shape.Length == 1 ? ones(t.Shape) : randn(t.Shape, generator: generator) * 0.1));
+    }
+
+    private static List<TokenRow> Rows(int count)
+    {
+        var random = Seeds.Host(5, "rows");
+        return [.. Enumerable.Range(0, count).Select(_ =>
+        {
+            var length = 6 + random.NextInt(10);
+            return new TokenRow([.. Enumerable.Range(0, length).Select(_ => random.NextInt(64))], [.. Enumerable.Range(0, length).Select(t => t >= 3)]);
+        })];
+    }
+}
