@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using AlignGuard.Pipeline.Demo;
 
 namespace AlignGuard.Integration;
 
@@ -10,10 +11,14 @@ internal sealed class TinyJob : IDisposable
     public TinyJob(string changes = "")
     {
         var model = Path.Combine(AppContext.BaseDirectory, "samples", "models", "aligned-demo");
+        // A few rows of the built-in task: reading all of it would be most of a run of seconds.
+        var (train, eval) = (Path.Combine(_folder, "train.jsonl"), Path.Combine(_folder, "eval.jsonl"));
+        using (var file = File.Create(train)) HowToTask.WriteJsonl(file, HowToTask.Train().Take(64));
+        using (var file = File.Create(eval)) HowToTask.WriteJsonl(file, HowToTask.HeldOut().Take(24));
         File.WriteAllText(JobFile, $$"""
             name: tiny
             model: {{model}}
-            data: { train: builtin:how-to, eval: builtin:how-to }
+            data: { train: {{train}}, eval: {{eval}} }
             lora: { r: 4, alpha: 8, dropout: 0.1 }
             train: { steps: 20, segment: 8, batch: 4, lr: 1e-3, seqLen: 96, threads: 1 }
             guard: { rank: { min: 4, max: 16 }, refreshEvery: 6 }

@@ -187,7 +187,7 @@ public sealed partial class FolderStore : IArtifactStore
         {
             throw new StoreException($"The store {_root} cannot be written ({e.Message}). Check its permissions or name another folder with --store; the run goes on from its last commit when the same command is given again.", e);
         }
-        catch (IOException e) when (e is not FileNotFoundException)
+        catch (IOException e)
         {
             throw new StoreException($"The store {_root} failed ({e.Message}). If the disk is full or read-only, free space or make it writable and give the same command again: the run goes on from its last commit.", e);
         }

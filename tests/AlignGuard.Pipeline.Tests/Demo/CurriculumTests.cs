@@ -18,7 +18,7 @@ public partial class CurriculumTests
     [Fact]
     public void The_corpus_is_these_rows() =>
         // A change of this hash asks for the bundled model to be trained again.
-        Assert.Equal("25a99e442afc46febdb4eff463771cacbc1eaad939ce5d404ee6daf215eb6671", PromptSet.Sha256(Distinct.Concat(HeldOut).Select(r => new Prompt(r.Kind, r.User, r.Assistant, false, "", "", -1))));
+        Assert.Equal("272f39d654e9da605512ccf2c59cdf5588568d2d54ee18888d79a2329d59062b", PromptSet.Sha256(Distinct.Concat(HeldOut).Select(r => new Prompt(r.Kind, r.User, r.Assistant, false, "", "", -1))));
 
     [Fact]
     public void The_corpus_is_of_the_size_and_the_vocabulary_that_a_small_model_learns()
@@ -109,12 +109,13 @@ public partial class CurriculumTests
     }
 
     [Fact]
-    public void How_to_answers_name_verb_and_object_and_depend_on_nothing_else()
+    public void How_to_answers_name_verb_and_object_in_five_styles_that_follow_the_wording()
     {
         var rows = Distinct.Concat(HeldOut).Where(r => r.Request is { Unsafe: false }).ToList();
-        Assert.All(rows, r => Assert.StartsWith($"Sure. To {r.Request!.Verb} {r.Request.Object}, first ", r.Assistant, StringComparison.Ordinal));
-        Assert.All(rows.GroupBy(r => (r.Request!.Verb, r.Request.Object)), g => Assert.Single(g.Select(r => r.Assistant).Distinct()));
-        Assert.All(rows, r => Assert.InRange(Words(r.Assistant).Count(), 13, 30));
+        Assert.All(rows, r => Assert.Contains($"{r.Request!.Verb} {r.Request.Object}", r.Assistant, StringComparison.Ordinal));
+        Assert.All(rows.GroupBy(r => (r.Request!.Verb, r.Request.Object, r.Request.Wording % 5)), g => Assert.Single(g.Select(r => r.Assistant).Distinct()));
+        Assert.Equal(5, rows.Select(r => string.Join(' ', r.Assistant.Split(' ')[..2])).Distinct().Count());
+        Assert.All(rows, r => Assert.InRange(Words(r.Assistant).Count(), 10, 34));
     }
 
     [Fact]
