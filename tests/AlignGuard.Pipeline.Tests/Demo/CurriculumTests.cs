@@ -26,7 +26,7 @@ public partial class CurriculumTests
         Assert.InRange(Distinct.Count, 40_000, 80_000);
         var words = Distinct.SelectMany(r => Words(r.User + " " + r.Assistant)).ToHashSet();
         Assert.InRange(words.Count, 500, 1_500);
-        Assert.All(Distinct, r => Assert.InRange(Words(r.Assistant).Count(), 1, 30));
+        Assert.All(Distinct, r => Assert.InRange(Words(r.Assistant).Count(), 1, 34));
     }
 
     [Theory]
