@@ -18,7 +18,7 @@ internal static class ModelTrainDemoCommand
         var output = new Option<string>("--out") { Description = "Folder to write the checkpoint to.", DefaultValueFactory = _ => "demo-model" };
         var steps = new Option<int>("--steps") { Description = "Optimizer steps.", DefaultValueFactory = _ => defaults.Steps };
         var seed = new Option<long>("--seed") { Description = "Decides initial weights and row order.", DefaultValueFactory = _ => 0 };
-        var command = new Command("train-demo", "Trains the bundled aligned chat model from scratch, with its tokenizer (about half an hour on 2 cores).") { output, steps, seed, CommonOptions.Json };
+        var command = new Command("train-demo", "Trains the bundled aligned chat model from scratch, with its tokenizer (about ten minutes on 2 cores).") { output, steps, seed, CommonOptions.Json };
         command.SetAction(result => Guarded.RunAsync(() =>
         {
             using var stop = new StopOnSignal();

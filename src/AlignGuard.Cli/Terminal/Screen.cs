@@ -6,10 +6,17 @@ namespace AlignGuard.Cli.Terminal;
 internal static class Screen
 {
     public static IAnsiConsole Error { get; } = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-    public static IAnsiConsole Out { get; } = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) });
+    public static IAnsiConsole Out { get; } = Wide(AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Out) }));
 
     /// <summary>True where a person watches.</summary>
     public static bool Live => !Console.IsErrorRedirected && Error.Profile.Capabilities.Interactive;
+
+    /// <summary>A pipe or a file has no width: tables are not squeezed into 80 columns there.</summary>
+    private static IAnsiConsole Wide(IAnsiConsole console)
+    {
+        if (Console.IsOutputRedirected) console.Profile.Width = 160;
+        return console;
+    }
 
     public static void Say(string message) => Console.Error.WriteLine(message);
 }
