@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using AlignGuard.Models;
 
 namespace AlignGuard.Pipeline.Store;
@@ -46,7 +45,7 @@ public sealed partial class FolderStore : IArtifactStore
             var target = Target(name);
             // Compare and replace must be one step for every process that sees the folder: a lock file serialises them.
             using var _ = LockFile(target + ".lock");
-            var current = File.Exists(target) ? Version(File.ReadAllBytes(target)) : null;
+            var current = File.Exists(target) ? Hashing.Sha256(File.ReadAllBytes(target)) : null;
             if (current != ifMatch) return false;
             File.Move(WriteTemporary(content), target, overwrite: true);
             return true;
@@ -69,7 +68,7 @@ public sealed partial class FolderStore : IArtifactStore
             var path = Target(name, create: false);
             if (!File.Exists(path)) return null;
             var content = File.ReadAllBytes(path);
-            return new StoredBlob(content, Version(content));
+            return new StoredBlob(content, Hashing.Sha256(content));
         }));
 
     public Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellation = default) =>
@@ -105,8 +104,6 @@ public sealed partial class FolderStore : IArtifactStore
         file.Flush(flushToDisk: true);
         return path;
     }
-
-    private static string Version(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
 
     private static FileStream LockFile(string path)
     {
