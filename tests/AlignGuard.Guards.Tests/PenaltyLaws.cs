@@ -170,7 +170,7 @@ public class PenaltyLaws
             var value = GuardPenalty.Evaluate(p.A, p.B, p.Scale, basis, Options).Riemannian.item<double>();
             Assert.InRange(value, 0, 1 + Options.Beta);
             var scaled = GuardPenalty.Evaluate(p.A * 50, p.B, p.Scale, basis, Options).Riemannian.item<double>();
-            Assert.Equal(value, scaled, 8);
+            Assert.Equal(value, scaled, tolerance: 1e-8);
         }
     }
 
@@ -185,7 +185,7 @@ public class PenaltyLaws
             var full = GuardPenalty.Evaluate(p.A, p.B, p.Scale, basis, Options).Riemannian.item<double>();
             var mean = Enumerable.Range(0, p.Out).Average(row =>
                 GuardPenalty.Evaluate(p.A, p.B, p.Scale, basis, Options, null, tensor(new long[] { row })).Riemannian.item<double>());
-            Assert.Equal(full, mean, 8);
+            Assert.Equal(full, mean, tolerance: 1e-8);
         }
     }
 

@@ -66,12 +66,8 @@ public sealed class LoraAdapter : IDisposable
             var sites = shape.ToList();
             groups.Add(new LoraGroup(shape.Key.Out, shape.Key.In, sites, Stack(true, [spec.Rank, shape.Key.In]), Stack(false, [shape.Key.Out, spec.Rank])));
 
-            Parameter Stack(bool isA, long[] size)
-            {
-                var parameter = new Parameter(stack([.. sites.Select(site => factor(site, size, isA).to(ScalarType.Float32).cpu())]).to(model.Device), requires_grad: true);
-                parameter.DetachFromDisposeScope();
-                return parameter;
-            }
+            Parameter Stack(bool isA, long[] size) =>
+                LiveTensors.NewParameter(stack([.. sites.Select(site => factor(site, size, isA).to(ScalarType.Float32).cpu())]).to(model.Device));
         }
         return new LoraAdapter(spec, groups);
     }

@@ -9,7 +9,9 @@ namespace AlignGuard.Pipeline.Activities;
 /// </summary>
 public static class FineTuningActivities
 {
-    public static async Task<CommandResult> RunAsync(RunContext run, Command command)
+    public static Task<CommandResult> RunAsync(RunContext run, Command command) => TensorThread.RunAsync(() => DoAsync(run, command));
+
+    private static async Task<CommandResult> DoAsync(RunContext run, Command command)
     {
         switch (command.Work)
         {

@@ -55,9 +55,7 @@ public sealed class FullTrainer : IDisposable
             using var generator = new Generator((ulong)Seeds.Derive(seed, "init/" + name));
             var deviation = name.EndsWith("o_proj.weight") || name.EndsWith("down_proj.weight") ? 0.02 / Math.Sqrt(2 * config.Layers) : 0.02;
             var value = shape.Length == 1 ? ones(shape) : randn(shape, generator: generator).mul_(deviation);
-            var parameter = new Parameter(value);
-            parameter.DetachFromDisposeScope();
-            weights.Add(name, parameter);
+            weights.Add(name, LiveTensors.NewParameter(value));
         }
         return weights;
     }

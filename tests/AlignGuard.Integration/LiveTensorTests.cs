@@ -1,0 +1,37 @@
+using AlignGuard.Domain.FineTuning;
+using AlignGuard.Models.Numerics;
+using AlignGuard.Pipeline.Activities;
+using AlignGuard.Pipeline.Runner;
+using AlignGuard.Pipeline.Store;
+using AlignGuard.Pipeline.Training;
+using Xunit;
+
+namespace AlignGuard.Integration;
+
+/// <summary>A run in this process: whatever an activity allocates is gone when it ends.</summary>
+public class LiveTensorTests
+{
+    [Fact]
+    public async Task The_live_tensor_count_returns_to_its_base_after_every_activity()
+    {
+        using var job = new TinyJob();
+        using var models = new ModelHost();
+        var counts = new Counting();
+        var run = await JobRun.OpenAsync(JobFileReader.Read(job.JobFile, []), new FolderStore(job.Store("store")), models, counts, StopSignal.Never);
+        var result = await new LocalRunner(run).RunAsync();
+        Assert.False(result.Stopped);
+        Assert.True(counts.After.Count(c => c.Work.IsSegment) >= 3);
+        Assert.All(counts.After, c => Assert.Equal((c.Work, counts.After[0].Live), c));
+    }
+
+    private sealed class Counting : IRunObserver
+    {
+        public List<(Work Work, long Live)> After { get; } = [];
+
+        public void Ends(Command command, CommandResult? result, string note) => After.Add((command.Work, LiveTensors.Count));
+        public void Begins(Command command) { }
+        public void Stepped(StepReport report, int steps) { }
+        public void Measured(string what, int done, int total) { }
+        public void Says(string message) { }
+    }
+}
