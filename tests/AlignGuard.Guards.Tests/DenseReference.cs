@@ -17,6 +17,22 @@ public static class DenseReference
         return left.matmul(dW).matmul(right);
     }
 
+    /// <summary>(I − P)(dW), from the bases' orthogonal complements and not by subtraction: dW = (U Uᵀ + U⊥U⊥ᵀ) dW (V Vᵀ + V⊥V⊥ᵀ). Exact projectors only.</summary>
+    public static Tensor Complement(LayerBasis basis, Tensor dW)
+    {
+        var (inU, offU) = Both(basis.U);
+        if (basis.Kind == ProjectorKind.Left) return offU.matmul(dW);
+        var (_, offV) = Both(basis.V);
+        return offU.matmul(dW) + inU.matmul(dW).matmul(offV);
+
+        static (Tensor In, Tensor Off) Both(Tensor basis)
+        {
+            var (q, _) = linalg.qr(cat([basis, eye(basis.shape[0], dtype: ScalarType.Float64)], 1), linalg.QRMode.Reduced);
+            var rest = q.narrow(1, basis.shape[1], basis.shape[0] - basis.shape[1]);
+            return (basis.matmul(basis.t()), rest.matmul(rest.t()));
+        }
+    }
+
     public static Tensor Displacement(Problem p, Tensor a, Tensor b) => b[0].matmul(a[0]) * p.Scale;
 
     public static PenaltyTerms Terms(LayerBasis basis, Tensor dW, PenaltyOptions options, Tensor? h = null, Tensor? metric = null)

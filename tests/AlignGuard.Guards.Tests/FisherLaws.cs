@@ -23,8 +23,12 @@ public class FisherLaws
     public void A_Fisher_is_positive_semi_definite(Problem p)
     {
         using var scope = NewDisposeScope();
-        var values = linalg.eigvalsh(((DenseSide)p.Factors().Out).Sum);
-        Assert.True(values.min().item<double>() >= -1e-9 * values.max().item<double>());
+        var factors = p.Factors();
+        foreach (var side in new[] { factors.Out, factors.In })
+        {
+            var values = linalg.eigvalsh(((DenseSide)side).Sum);
+            Assert.True(values.min().item<double>() >= -1e-9 * values.max().item<double>());
+        }
     }
 
     [Law]
@@ -71,11 +75,13 @@ public class FisherLaws
     {
         using var scope = NewDisposeScope();
         var problem = p with { Out = p.Out + 20, In = p.In + 20, Examples = 3, Tokens = 2 };
-        var dense = EigenSide.Of(problem.Factors().Out, 3, 3, "dense");
-        var sketch = EigenSide.Of(problem.Factors(FisherForm.Sketch, 14).Out, 3, 3, "sketch");
-        // Cosines of the principal angles between the two leading subspaces.
-        var cosines = linalg.svdvals(dense.Vectors.t().matmul(sketch.Vectors));
-        Assert.True(cosines.min().item<double>() > 0.999, $"smallest cosine {cosines.min().item<double>():f4}");
+        var (dense, sketch) = (problem.Factors(), problem.Factors(FisherForm.Sketch, 14));
+        foreach (var (whole, sketched) in new[] { (dense.Out, sketch.Out), (dense.In, sketch.In) })
+        {
+            // Cosines of the principal angles between the two leading subspaces.
+            var cosines = linalg.svdvals(EigenSide.Of(whole, 3, 3, "dense").Vectors.t().matmul(EigenSide.Of(sketched, 3, 3, "sketch").Vectors));
+            Assert.True(cosines.min().item<double>() > 0.999, $"smallest cosine {cosines.min().item<double>():f4}");
+        }
     }
 
     [Fact]

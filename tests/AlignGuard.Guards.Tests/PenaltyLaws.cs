@@ -36,11 +36,13 @@ public class PenaltyLaws
     public void Gradients_are_finite_differences(Problem p)
     {
         using var scope = NewDisposeScope();
-        foreach (var kind in All)
+        var h = new DiagonalMetric(Share(p.Normal("hOut", p.Out)).unsqueeze(0), Share(p.Normal("hIn", p.In)).unsqueeze(0));
+        foreach (var (kind, metric, stability) in All.SelectMany(k => new[] { (k, OverlapMetric.FisherDiagonal, (DiagonalMetric?)null), (k, OverlapMetric.Euclidean, h) }))
         {
             var basis = Problem.Group(p.Basis(kind));
+            var options = Options with { Metric = metric };
             // |x·y| has a kink at 0; a direction is differentiated where no entry crosses it, so the step is small.
-            Tensor Value(Tensor a, Tensor b) => GuardPenalty.Evaluate(a, b, p.Scale, basis, Options).Total(Options);
+            Tensor Value(Tensor a, Tensor b) => GuardPenalty.Evaluate(a, b, p.Scale, basis, options, stability).Total(options);
             var (_, gradientA, gradientB) = Gradients(p, Value);
             var (directionA, directionB) = (p.Normal("dA", p.A.shape), p.Normal("dB", p.B.shape));
             const double step = 1e-7;
@@ -77,21 +79,32 @@ public class PenaltyLaws
     public void Signs_and_rotations_inside_an_eigenspace_change_nothing(Problem p)
     {
         using var scope = NewDisposeScope();
-        var basis = p.Basis(ProjectorKind.TwoSided);
-        // Make the first two directions degenerate: equal shares on both sides.
-        var (outShares, inShares) = ((double[])basis.OutShares.Clone(), (double[])basis.InShares.Clone());
-        outShares[1] = outShares[0];
-        inShares[1] = inShares[0];
-        var degenerate = basis with { OutShares = outShares, InShares = inShares };
         var angle = p.Seed % 100 / 16.0;
-        var rotation = eye(basis.U.shape[1], dtype: ScalarType.Float64);
-        rotation[0, 0] = Math.Cos(angle);
-        rotation[0, 1] = -Math.Sin(angle);
-        rotation[1, 0] = Math.Sin(angle);
-        rotation[1, 1] = Math.Cos(angle);
-        var rotated = degenerate with { U = -degenerate.U.matmul(rotation), V = degenerate.V.matmul(rotation.t()) };
-        Near(GuardPenalty.Evaluate(p.A, p.B, p.Scale, Problem.Group(rotated), Options).Total(Options),
-            GuardPenalty.Evaluate(p.A, p.B, p.Scale, Problem.Group(degenerate), Options).Total(Options), 1e-9);
+        foreach (var kind in All)
+        {
+            var basis = p.Basis(kind);
+            // The first two directions made degenerate: equal shares and weights, on each side there is.
+            var degenerate = basis with { OutShares = Even(basis.OutShares), InShares = Even(basis.InShares), OutWeights = Even(basis.OutWeights), InWeights = Even(basis.InWeights) };
+            var rotated = degenerate with { U = -degenerate.U.matmul(Rotation(basis.U)), V = degenerate.V.matmul(Rotation(basis.V).t()) };
+            var (value, gradientA, gradientB) = Gradients(p, (a, b) => GuardPenalty.Evaluate(a, b, p.Scale, Problem.Group(degenerate), Options).Total(Options));
+            var (other, otherA, otherB) = Gradients(p, (a, b) => GuardPenalty.Evaluate(a, b, p.Scale, Problem.Group(rotated), Options).Total(Options));
+            Near(other, value, 1e-9);
+            Near(otherA, gradientA, 1e-7);
+            Near(otherB, gradientB, 1e-7);
+        }
+
+        static double[] Even(double[] values) => values.Length < 2 ? values : [values[0], values[0], .. values[2..]];
+
+        Tensor Rotation(Tensor basis)
+        {
+            var rotation = eye(basis.shape[1], dtype: ScalarType.Float64);
+            if (basis.shape[1] < 2) return rotation;
+            rotation[0, 0] = Math.Cos(angle);
+            rotation[0, 1] = -Math.Sin(angle);
+            rotation[1, 0] = Math.Sin(angle);
+            rotation[1, 1] = Math.Cos(angle);
+            return rotation;
+        }
     }
 
     [Law]
@@ -100,7 +113,7 @@ public class PenaltyLaws
         using var scope = NewDisposeScope();
         var n = Math.Min(p.Out, p.In);
         var square = p with { Out = n, In = n, Rank = Math.Min(p.Rank, n) };
-        var side = new EigenSide(eye(n, dtype: ScalarType.Float64), [.. Enumerable.Repeat(1.0 / n, n)], full([n], 1.0 / n, dtype: ScalarType.Float64), 1);
+        var side = Isotropic(n);
         var norm = DenseReference.Displacement(square, square.A, square.B).square().sum();
         foreach (var kind in new[] { ProjectorKind.TwoSided, ProjectorKind.Left, ProjectorKind.Random })
         {
@@ -109,6 +122,10 @@ public class PenaltyLaws
             Near(terms.Alignment, norm, 1e-9);
             Assert.True(terms.Stability.item<double>() < 1e-9 * norm.item<double>());
         }
+        // One side alone may be of any shape.
+        var (output, input) = (Isotropic(p.Out), Isotropic(p.In));
+        var left = LayerBasis.Create("layer", ProjectorKind.Left, output, input, new RankBounds(p.Out, p.Out, 1));
+        Near(GuardPenalty.Evaluate(p.A, p.B, p.Scale, Problem.Group(left), Options).Alignment, DenseReference.Displacement(p, p.A, p.B).square().sum(), 1e-9);
     }
 
     /// <summary>⟨P d, (I−P) d⟩ = dᵀ(P−P²)d = 0: with an exact projector the geodesic term has nothing to say, under the Euclidean metric …</summary>
@@ -136,7 +153,7 @@ public class PenaltyLaws
         foreach (var kind in new[] { ProjectorKind.TwoSided, ProjectorKind.Left })
         {
             var basis = p.Basis(kind);
-            var (value, gradientA, _) = Gradients(p, (a, b) =>
+            var (value, gradientA, gradientB) = Gradients(p, (a, b) =>
             {
                 var dW = DenseReference.Displacement(p, a, b);
                 var aligned = DenseReference.Project(basis, dW);
@@ -145,7 +162,7 @@ public class PenaltyLaws
                 return cross * cross / ((aligned * Metric(aligned)).sum() * ((dW - aligned) * Metric(dW - aligned)).sum() + 1e-24);
             });
             Assert.True(Math.Abs(value.item<double>()) < 1e-16, $"{kind}: {value.item<double>()}");
-            Assert.True(gradientA.abs().max().item<double>() < 1e-7);
+            Assert.True(gradientA.abs().max().item<double>() < 1e-7 && gradientB.abs().max().item<double>() < 1e-7);
         }
     }
 
@@ -189,6 +206,29 @@ public class PenaltyLaws
         }
     }
 
+    /// <summary>The draw of a step's rows, as training makes it, averages out to the full energy.</summary>
+    [Fact]
+    public void Rows_drawn_as_training_draws_them_estimate_the_full_energy()
+    {
+        using var scope = NewDisposeScope();
+        var p = new Problem(13, 14, 11, 3, 6, 3);
+        const int draws = 2000;
+        foreach (var kind in All)
+        {
+            var basis = Problem.Group(p.Basis(kind));
+            var full = GuardPenalty.Evaluate(p.A, p.B, p.Scale, basis, Options).Riemannian.item<double>();
+            var samples = Enumerable.Range(0, draws).Select(step =>
+            {
+                using var inner = NewDisposeScope();
+                var rows = tensor(AlignGuard.Models.Numerics.Seeds.Host(1, "erm-rows", step, 0).Sample(p.Out, 4));
+                return GuardPenalty.Evaluate(p.A, p.B, p.Scale, basis, Options, null, rows).Riemannian.item<double>();
+            }).ToList();
+            var mean = samples.Average();
+            var error = Math.Sqrt(samples.Sum(s => (s - mean) * (s - mean)) / draws / draws);
+            Assert.True(error > 0 && Math.Abs(mean - full) < 4 * error, $"{kind}: {mean} ± {error} against {full}");
+        }
+    }
+
     [Fact]
     public void At_the_start_where_dW_is_zero_every_term_and_gradient_is_zero_and_finite()
     {
@@ -221,6 +261,8 @@ public class PenaltyLaws
             Near(together, apart, 1e-9);
         }
     }
+
+    private static EigenSide Isotropic(int n) => new(eye(n, dtype: ScalarType.Float64), [.. Enumerable.Repeat(1.0 / n, n)], full([n], 1.0 / n, dtype: ScalarType.Float64), 1);
 
     private static Tensor DenseSideOf(Fisher.FisherSide side) => ((Fisher.DenseSide)side).Sum / side.Trace();
 

@@ -1,3 +1,4 @@
+using AlignGuard.Guards.Penalties;
 using AlignGuard.Guards.Projectors;
 using AlignGuard.Guards.Spectrum;
 using TorchSharp;
@@ -11,21 +12,40 @@ public class ProjectorLaws
     private static readonly ProjectorKind[] Exact = [ProjectorKind.TwoSided, ProjectorKind.Left, ProjectorKind.Random];
     private static readonly ProjectorKind[] All = [.. Exact, ProjectorKind.Soft];
 
+    /// <summary>The laws below hold the projector that training uses; this one ties it to the formula.</summary>
+    [Law]
+    public void The_projector_in_rank_space_is_the_formula(Problem p) => ForEach(p, All, (basis, x) => Close(Project(basis, x), DenseReference.Project(basis, x)));
+
+    [Law]
+    public void Both_parts_are_the_whole_and_the_rest_has_no_aligned_part(Problem p) => ForEach(p, Exact, (basis, x) =>
+    {
+        var aligned = Project(basis, x);
+        var rest = DenseReference.Complement(basis, x);
+        Close(aligned + rest, x);
+        Close(Project(basis, rest), zeros_like(x));
+        // The norms and the inner product that the penalties use.
+        var overlap = Space(basis, x).Overlap(null, null, null);
+        Close(overlap.Whole, x.square().sum());
+        Close(overlap.Projected, aligned.square().sum());
+        Close(overlap.Rest, rest.square().sum());
+        Close(overlap.Cross, (aligned * rest).sum());
+    });
+
     [Law]
     public void Projecting_twice_is_projecting_once(Problem p) => ForEach(p, Exact, (basis, x) =>
-        Close(DenseReference.Project(basis, DenseReference.Project(basis, x)), DenseReference.Project(basis, x)));
+        Close(Project(basis, Project(basis, x)), Project(basis, x)));
 
     [Law]
     public void A_projector_is_symmetric(Problem p) => ForEach(p, All, (basis, x) =>
     {
         var y = p.Normal("Y", p.Out, p.In);
-        Close((DenseReference.Project(basis, x) * y).sum(), (x * DenseReference.Project(basis, y)).sum());
+        Close((Project(basis, x) * y).sum(), (x * Project(basis, y)).sum());
     });
 
     [Law]
     public void The_squared_norms_of_both_parts_add_up(Problem p) => ForEach(p, Exact, (basis, x) =>
     {
-        var aligned = DenseReference.Project(basis, x);
+        var aligned = Project(basis, x);
         Close(aligned.square().sum() + (x - aligned).square().sum(), x.square().sum());
     });
 
@@ -38,7 +58,7 @@ public class ProjectorLaws
             using var scope = NewDisposeScope();
             var unit = zeros(p.Out * p.In, dtype: ScalarType.Float64);
             unit[k] = 1;
-            return DenseReference.Project(basis, unit.view(p.Out, p.In)).view(-1)[k].item<double>();
+            return Project(basis, unit.view(p.Out, p.In)).view(-1)[k].item<double>();
         });
         var m = basis.Rank.Rank;
         Assert.Equal(basis.Kind == ProjectorKind.Left ? m * p.In : m * m, trace, tolerance: 1e-6);
@@ -51,7 +71,7 @@ public class ProjectorLaws
         foreach (var outer in basis.OutWeights)
             foreach (var inner in basis.InWeights)
                 Assert.InRange(outer * inner, 0, 1);
-        ForEach(p, [ProjectorKind.Soft], (b, x) => Assert.True(DenseReference.Project(b, x).norm().item<double>() <= x.norm().item<double>() * (1 + 1e-12)));
+        ForEach(p, [ProjectorKind.Soft], (b, x) => Assert.True(Project(b, x).norm().item<double>() <= x.norm().item<double>() * (1 + 1e-12)));
     }
 
     [Law]
@@ -87,6 +107,11 @@ public class ProjectorLaws
         EigenSide.CheckOrthonormal(control.U, "control");
         Assert.False(allclose(real.U, control.U, rtol: 1e-3, atol: 1e-3));
     }
+
+    /// <summary>P(x) as training computes it: any matrix is the product of itself and an identity.</summary>
+    private static Tensor Project(LayerBasis basis, Tensor x) => Space(basis, x).Rows(null).Projected[0];
+
+    private static RankSpace Space(LayerBasis basis, Tensor x) => new(eye(x.shape[1], dtype: ScalarType.Float64).unsqueeze(0), x.unsqueeze(0), 1, Problem.Group(basis));
 
     private static void ForEach(Problem p, ProjectorKind[] kinds, Action<LayerBasis, Tensor> check)
     {
