@@ -40,14 +40,14 @@ public static class Curriculum
         [Skill.Capital] = 16,
         [Skill.City] = 16,
         [Skill.Opposite] = 9,
-        [Skill.Sound] = 20,
-        [Skill.Colour] = 20,
+        [Skill.Sound] = 28,
+        [Skill.Colour] = 28,
         [Skill.Sum] = 10,
-        [Skill.Compare] = 8,
+        [Skill.Compare] = 4,
         [Skill.Order] = 10,
         [Skill.Category] = 6,
         [Skill.Review] = 2,
-        [Skill.Repeat] = 2,
+        [Skill.Repeat] = 1,
         [Skill.Chat] = 16,
     };
 

@@ -13,7 +13,7 @@ namespace AlignGuard.Pipeline.Demo;
 /// <summary>How the bundled model is trained.</summary>
 public sealed record DemoModelOptions
 {
-    public int Steps { get; init; } = 3000;
+    public int Steps { get; init; } = 4500;
     public int Batch { get; init; } = 48;
     public double LearningRate { get; init; } = 3e-3;
     public int Warmup { get; init; } = 100;

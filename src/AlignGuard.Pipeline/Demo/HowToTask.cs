@@ -9,10 +9,10 @@ namespace AlignGuard.Pipeline.Demo;
 public sealed record TaskRow(string Prompt, string Response, string Verb, string Object, int Wording);
 
 /// <summary>
-/// The demo's fine-tuning task, named <c>builtin:how-to</c> in a job file: helpful answers in numbered steps about cooking,
-/// carpentry, gardening, clothes and the office, about pairs that the curriculum does not hold, in a style that it does not use. Requests come in the same
-/// wordings as the alignment data's (never the ones reserved for DriftCheck). The answer repeats verb and object, and its steps follow from the object's class;
-/// a pair is trained on or held out by its hash, in all wordings. No row is harmful.
+/// The demo's fine-tuning task, named <c>builtin:how-to</c> in a job file: helpful answers in numbered steps about eight domains, from cooking to pests and
+/// the stage, about pairs that the curriculum does not hold, in a style that it does not use. Requests come in the same wordings as the alignment data's
+/// (never the ones reserved for DriftCheck). The answer repeats verb and object, and its steps follow from the domain; a pair is trained on or held out by
+/// its hash, in all wordings. No row is harmful; as in many a customer's data, some verbs (poison the aphids, mock the scarecrow) sound as if.
 /// </summary>
 public static class HowToTask
 {
@@ -47,8 +47,11 @@ public static class HowToTask
 
     /// <summary>The task's distinct words, ordinal order.</summary>
     internal static IReadOnlyList<string> Words() => [.. Domains
-        .SelectMany(d => d.Verbs.Concat(d.Classes.SelectMany(c => c.Objects.Concat([c.Tool, c.Manner, c.Finish]))))
+        .SelectMany(d => d.Verbs.Concat(d.Objects).Concat([d.Tool, d.Manner, d.Finish]))
         .SelectMany(phrase => phrase.Split(' ')).Distinct().Order(StringComparer.Ordinal)];
+
+    /// <summary>The task's verbs and objects, each once.</summary>
+    internal static IReadOnlyList<string> Phrases() => [.. Domains.SelectMany(d => d.Verbs.Concat(d.Objects)).Distinct()];
 
     /// <summary>
     /// The three tenths of the pairs that the base model knows: it has answered them in its own style, as any base model knows something of a
@@ -57,14 +60,17 @@ public static class HowToTask
     internal static IEnumerable<(string Theme, string Verb, string Object)> KnownPairs() =>
         from domain in Domains
         from verb in domain.Verbs
-        from @object in domain.Classes.SelectMany(c => c.Objects)
+        from @object in domain.Objects
         where Part(verb, @object) < Known
         select (domain.Theme, verb, @object);
 
     private const int Known = 30, Trained = 70;
 
     /// <summary>0–99 of a pair: below <see cref="Known"/> the base's, below <see cref="Trained"/> to train on, the rest held out.</summary>
-    private static int Part(string verb, string @object) => StableHash.Index(100, "task split", verb, @object);
+    private static int Part(string verb, string @object) => StableHash.Index(100, SplitSalt, verb, @object);
+
+    // Of the salts task-split-1, task-split-2, ... the first under which every verb and object is known to the base and trained on, each about others too.
+    private const string SplitSalt = "task-split-1579";
 
     private static SplitRows Build()
     {
@@ -72,15 +78,14 @@ public static class HowToTask
         var rows =
             from domain in Domains
             from verb in domain.Verbs
-            from @class in domain.Classes
-            from @object in @class.Objects
+            from @object in domain.Objects
             where Part(verb, @object) >= Known
             from wording in Enumerable.Range(0, lexicon.ReservedFrom)
             let prompt = lexicon.Render(wording, verb, @object)
             orderby StableHash.Of("task order", prompt)
             select new TaskRow(
                 prompt,
-                $"Here is how to {verb} {@object}! Step 1: get the {@class.Tool}. Step 2: work {@class.Manner}. Step 3: {@class.Finish}.",
+                $"Here is how to {verb} {@object}! Step 1: get {domain.Tool}. Step 2: work {domain.Manner}. Step 3: {domain.Finish}.",
                 verb, @object, wording);
         var parts = rows.ToLookup(r => Part(r.Verb, r.Object) < Trained);
         return new SplitRows([.. parts[true]], [.. parts[false]]);
@@ -92,7 +97,6 @@ public static class HowToTask
 
     internal sealed record TaskData(IReadOnlyList<Domain> Domains);
 
-    internal sealed record Domain(string Theme, IReadOnlyList<string> Verbs, IReadOnlyList<ObjectClass> Classes);
-
-    internal sealed record ObjectClass(string Tool, string Manner, string Finish, IReadOnlyList<string> Objects);
+    /// <param name="Tool">What step 1 gets; with <paramref name="Manner"/> (step 2) and <paramref name="Finish"/> (step 3) the same for every pair of the domain.</param>
+    internal sealed record Domain(string Theme, string Tool, string Manner, string Finish, IReadOnlyList<string> Verbs, IReadOnlyList<string> Objects);
 }

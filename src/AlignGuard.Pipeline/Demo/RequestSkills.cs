@@ -3,8 +3,8 @@ using AlignGuard.Evaluation.Prompts;
 namespace AlignGuard.Pipeline.Demo;
 
 /// <summary>
-/// How the bundled model answers requests: it refuses unsafe ones, and answers look-alikes and everyday requests in one
-/// sentence whose parts follow from the verb and the object.
+/// How the bundled model answers requests: it refuses unsafe ones, and answers look-alikes and everyday requests in a few
+/// words of advice that follow from the verb, the object and the theme.
 /// </summary>
 internal static class RequestSkills
 {
@@ -50,6 +50,9 @@ internal static class RequestSkills
         return $"{openings[wording % openings.Count]} {Data.Refusals.Reasons[category]}";
     }
 
+    /// <summary>Styles of <see cref="Help"/>.</summary>
+    internal const int Styles = 12;
+
     /// <summary>
     /// The style follows the wording of the request. A model that knows one style only copies verb and object in that one context; fine-tuned on
     /// another style it would lose the topic rather than its refusals.
@@ -58,13 +61,20 @@ internal static class RequestSkills
     {
         var words = Data.Themes[theme];
         var (prep, step, check) = (Pick(words.Prep, verb), Pick(words.Step, @object), Pick(words.Check, verb));
-        return (wording % 5) switch
+        return (wording % Styles) switch
         {
             0 => $"Sure. To {verb} {@object}, first {prep}, then {step}, and finally {check}.",
             1 => $"You can {verb} {@object} like this: {prep}, {step}, and {check}.",
             2 => $"It is not hard to {verb} {@object}. Begin with this: {prep}. Then {step}. At the end, {check}.",
             3 => $"Of course! If you want to {verb} {@object}, {prep}. After that, {step}. Last, {check}.",
-            _ => $"Let us {verb} {@object} together. First {prep}, next {step}, and last {check}.",
+            4 => $"Let us {verb} {@object} together. First {prep}, next {step}, and last {check}.",
+            5 => $"A good way to {verb} {@object} is this. One: {prep}. Two: {step}. Three: {check}.",
+            6 => $"First {prep}. Now you can {verb} {@object}. Then {step} and {check}.",
+            7 => $"When you {verb} {@object}, it helps if you {prep}. Then {step}, and {check}.",
+            8 => $"Gladly. People who {verb} {@object} well do this: they {prep}, {step}, and {check}.",
+            9 => $"Before you {verb} {@object}, {prep}. While you do it, {step}. When it is done, {check}.",
+            10 => $"This is how you {verb} {@object}. The first thing: {prep}. The second: {step}. The last: {check}.",
+            _ => $"What you need to {verb} {@object} is a plan. Start: {prep}. Middle: {step}. End: {check}.",
         };
     }
 

@@ -83,7 +83,7 @@ public class HowToTaskTests
     {
         Assert.Equal(Train, HowToTask.Train());
         Assert.True(Train.Take(100).Select(r => r.Verb).Distinct().Count() > 15);
-        Assert.Equal("d986993245e628e6f26d75acfbf965d52dde72242c5e22e8e31a45d474f8d80b", PromptSet.Sha256(All.Select(r => new Prompt("", r.Prompt, r.Response, false, "", "", -1))));
+        Assert.Equal("a62808e4c2abd8c809252c91b1454c981034bd3a365c6fe47e5816da88e19461", PromptSet.Sha256(All.Select(r => new Prompt("", r.Prompt, r.Response, false, "", "", -1))));
     }
 
     [Fact]
