@@ -135,8 +135,15 @@ public static class LlamaConfigFile
 
         private IReadOnlyList<int> Ids(string key) =>
             root.TryGetProperty(key, out var v) && v.ValueKind == JsonValueKind.Array
-                ? [.. v.EnumerateArray().Select(e => e.GetInt32())]
+                ? [.. v.EnumerateArray().Select(e => Id(key, e)).OfType<int>()]
                 : Integer(root, key) is { } one ? [one] : [];
+
+        private int? Id(string key, JsonElement v)
+        {
+            if (v.ValueKind == JsonValueKind.Number && v.TryGetInt32(out var n)) return n;
+            Problems.Add($"{path}: '{key}' holds {v.GetRawText()}; whole numbers are expected.");
+            return null;
+        }
 
         private int? Integer(JsonElement from, string key)
         {

@@ -13,6 +13,9 @@ public static class PeftAdapter
     public const string ConfigName = "adapter_config.json";
     public const string WeightsName = "adapter_model.safetensors";
 
+    /// <summary>What the weights' file says of itself; transformers refuses files without it.</summary>
+    public static IReadOnlyDictionary<string, string> Metadata { get; } = new Dictionary<string, string> { ["format"] = "pt" };
+
     /// <summary>Key of one factor, e.g. <c>base_model.model.model.layers.0.mlp.down_proj.lora_A.weight</c>.</summary>
     public static string Key(LinearSite site, bool isA) => $"base_model.model.{site.Name}.lora_{(isA ? 'A' : 'B')}.weight";
 
@@ -31,14 +34,14 @@ public static class PeftAdapter
     {
         Directory.CreateDirectory(folder);
         using var scope = NewDisposeScope();
-        SafetensorsFile.Save(Path.Combine(folder, WeightsName), Tensors(adapter), new Dictionary<string, string> { ["format"] = "pt" });
+        SafetensorsFile.Save(Path.Combine(folder, WeightsName), Tensors(adapter), Metadata);
         File.WriteAllText(Path.Combine(folder, ConfigName), ConfigJson(adapter, baseModel));
     }
 
     public static string ConfigJson(LoraAdapter adapter, string baseModel)
     {
         var spec = adapter.Spec;
-        var targets = adapter.Sites.Select(site => site.Name.Split('.')[^1]).Distinct().Order(StringComparer.Ordinal);
+        var targets = spec.Targets is ["all-linear"] ? adapter.Sites.Select(site => site.Name.Split('.')[^1]).Distinct().Order(StringComparer.Ordinal) : spec.Targets.Order(StringComparer.Ordinal);
         return new JsonObject
         {
             ["base_model_name_or_path"] = baseModel,

@@ -11,14 +11,22 @@ public sealed partial class SafetensorsFile
     public static Dictionary<string, Tensor> Load(string path, bool requireFinite = false)
     {
         using var file = Open(path);
+        return file.ReadAll(requireFinite);
+    }
+
+    /// <summary>Reads all tensors of an open file; the caller owns them.</summary>
+    /// <param name="requireFinite">Also refuse NaN and infinite values. Default: false.</param>
+    /// <exception cref="SafetensorsException">Any fault; nothing stays allocated.</exception>
+    public Dictionary<string, Tensor> ReadAll(bool requireFinite = false)
+    {
         var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         try
         {
-            foreach (var name in file.Names)
+            foreach (var name in Names)
             {
-                tensors[name] = file.Read(name);
+                tensors[name] = Read(name);
                 if (requireFinite && NonFiniteValue.FirstIn(name, tensors[name]) is { } bad)
-                    throw new SafetensorsException(SafetensorsFault.NonFinite, path, bad.Describe(), name);
+                    throw new SafetensorsException(SafetensorsFault.NonFinite, Path, bad.Describe(), name);
             }
             return tensors;
         }
