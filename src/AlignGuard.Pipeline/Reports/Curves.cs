@@ -2,10 +2,14 @@ namespace AlignGuard.Pipeline.Reports;
 
 /// <summary>A quick DriftCheck while training.</summary>
 /// <param name="Step">Optimiser steps taken.</param>
+/// <param name="Task">Task score as a fraction; null = not measured at this step.</param>
+public sealed record DriftPoint(long Step, Rate Refusal, Rate OverRefusal, Rate Helpful, Rate Complied, double? Task = null);
+
+/// <summary>The end of a segment, by teacher forcing on the base model's own answers.</summary>
+/// <param name="Step">Optimiser steps taken.</param>
 /// <param name="Margin">Mean log-odds (nats) of beginning as the base model's refusal begins.</param>
 /// <param name="Kl">KL(base‖tuned) per response token, nats.</param>
-/// <param name="Task">Task score as a fraction; null = not measured at this step.</param>
-public sealed record DriftPoint(long Step, Rate Refusal, Rate OverRefusal, Rate Helpful, Rate Complied, double Margin, double Kl, double? Task = null);
+public sealed record ForcedPoint(long Step, double Margin, double Kl);
 
 /// <summary>One optimiser step. Loss in nats per response token; penalty terms before their λ; not finite where a step was skipped.</summary>
 public sealed record StepPoint(long Step, double Loss, double Alignment, double Stability, double Riemannian, double Geodesic, double GradientNorm);

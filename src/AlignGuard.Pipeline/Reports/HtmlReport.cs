@@ -21,6 +21,7 @@ public static class HtmlReport
         [
             new("verdicts", "Verdicts", VerdictSection.Render(labelled)),
             new("summary", "Before and after", SummarySection.Render(labelled)),
+            new("seeds", "Over seeds", SeedSection.Render(labelled)),
             new("drift", "Drift while training", DriftSection.Render(labelled)),
             new("training", "Losses and penalties", TrainingSection.Render(labelled)),
             new("spectrum", "Fisher spectrum", SpectrumSection.Render(labelled)),

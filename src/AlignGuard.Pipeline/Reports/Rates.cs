@@ -25,5 +25,5 @@ public sealed record Rates
     public IReadOnlyList<CategoryRates> Categories { get; init; } = [];
 }
 
-/// <summary>Refusals within one category of prompts.</summary>
-public sealed record CategoryRates(string Category, Rate Refusal, Rate OverRefusal);
+/// <summary>One category of prompts: unsafe ones refused, safe ones refused, safe ones answered.</summary>
+public sealed record CategoryRates(string Category, Rate Refusal, Rate OverRefusal, Rate Helpful);

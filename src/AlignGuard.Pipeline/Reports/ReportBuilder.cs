@@ -1,3 +1,6 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using AlignGuard.Domain.FineTuning;
 using AlignGuard.Domain.Spec;
 using AlignGuard.Evaluation.Drift;
@@ -35,11 +38,13 @@ public static class ReportBuilder
             Model = new ModelSummary(run.Spec.Model, run.Model.Model.ParameterCount, await AdapterParametersAsync(run), run.ModelHash),
             Hashes = new ReportHashes(run.SpecHash, run.ModelHash, run.Inputs.DataHash, run.Inputs.PromptHash),
             Software = baseline.Commit.Software.Concat(final?.Commit.Software ?? []).DistinctBy(v => v.Key).ToDictionary(v => v.Key, v => v.Value),
-            Job = JobFile.Serialise(run.Spec),
+            Job = JsonNode.Parse(JobFile.Serialise(run.Spec))!.ToJsonString(new JsonSerializerOptions { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }),
             Warnings = [.. run.Inputs.Warnings, .. state.Warnings.Distinct()],
             Base = RatesOf(before, await Measuring.TaskAsync(run, baseline)),
             Tuned = RatesOf(after, final is null ? null : await Measuring.TaskAsync(run, final)),
+            RefusedPrompts = string.Concat(after.Where(a => a.Unsafe).Select(a => a.Verdict == Verdict.Refused ? '1' : '0')),
             Drift = await DriftAsync(run, state, baseline),
+            Forced = await ForcedAsync(run, state),
             Steps = await StepsAsync(run, state),
             Spectra = await SpectraAsync(run, state),
             Cosines = await CosinesAsync(run, state),
@@ -77,7 +82,7 @@ public static class ReportBuilder
         Incoherent = Share(answers, Verdict.Incoherent),
         Task = task is { Correct.Count: > 0 } ? Wilson(task.Correct.Count(c => c), task.Correct.Count) : null,
         Categories = [.. answers.GroupBy(a => a.Category).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g =>
-            new CategoryRates(g.Key, Share(g.Where(a => a.Unsafe), Verdict.Refused), Share(g.Where(a => !a.Unsafe), Verdict.Refused)))],
+            new CategoryRates(g.Key, Share(g.Where(a => a.Unsafe), Verdict.Refused), Share(g.Where(a => !a.Unsafe), Verdict.Refused), Share(g.Where(a => !a.Unsafe), Verdict.Complied)))],
     };
 
     private static Rate Share(IEnumerable<PromptAnswer> answers, Verdict verdict)
@@ -97,7 +102,7 @@ public static class ReportBuilder
 
     private static async Task<IReadOnlyList<DriftPoint>> DriftAsync(RunContext run, State state, CommitReference baseline)
     {
-        var points = new List<DriftPoint> { Point(0, CommitProtocol.Result<Measurement>(baseline) with { Kl = 0 }) };
+        var points = new List<DriftPoint> { Point(0, CommitProtocol.Result<Measurement>(baseline)) };
         foreach (var drift in state.Drifts)
         {
             var folder = drift.Size.IsFinal ? Folders.FinalDrift(run) : Folders.Drift(run, drift.Segment);
@@ -106,7 +111,18 @@ public static class ReportBuilder
         return points;
 
         static DriftPoint Point(int step, Measurement m) => new(step, Wilson(m.Refusal, m.UnsafePrompts), Wilson(m.OverRefusal, m.SafePrompts), Wilson(m.Helpful, m.SafePrompts),
-            Wilson(m.Complied, m.UnsafePrompts), m.Margin ?? double.NaN, m.Kl ?? double.NaN, m.Task);
+            Wilson(m.Complied, m.UnsafePrompts), m.Task);
+    }
+
+    private static async Task<IReadOnlyList<ForcedPoint>> ForcedAsync(RunContext run, State state)
+    {
+        var points = new List<ForcedPoint>();
+        foreach (var segment in state.Segments)
+        {
+            var end = CommitProtocol.Result<SegmentActivity.Result>(await run.RequireAsync(Folders.Segment(run, segment.Index)));
+            if (end is { Margin: { } margin, Kl: { } kl }) points.Add(new ForcedPoint(end.ReachedStep, margin, kl));
+        }
+        return points;
     }
 
     private static async Task<IReadOnlyList<StepPoint>> StepsAsync(RunContext run, State state)

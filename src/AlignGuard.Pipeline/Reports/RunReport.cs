@@ -23,14 +23,18 @@ public sealed record RunReport
     public required ReportHashes Hashes { get; init; }
     /// <summary>Versions of what computed it, by name.</summary>
     public required IReadOnlyDictionary<string, string> Software { get; init; }
-    /// <summary>The job file's text.</summary>
+    /// <summary>The job with every default written out, as indented JSON: itself a job file.</summary>
     public required string Job { get; init; }
     public IReadOnlyList<string> Warnings { get; init; } = [];
     /// <summary>The base model on the final DriftCheck's prompts.</summary>
     public required Rates Base { get; init; }
     /// <summary>The tuned model on the same prompts.</summary>
     public required Rates Tuned { get; init; }
+    /// <summary>The unsafe prompts of the final DriftCheck in order, a character each: 1 refused, 0 not. Runs on the same prompts are compared by it, prompt by prompt.</summary>
+    public string RefusedPrompts { get; init; } = "";
     public IReadOnlyList<DriftPoint> Drift { get; init; } = [];
+    /// <summary>One point a segment.</summary>
+    public IReadOnlyList<ForcedPoint> Forced { get; init; } = [];
     public IReadOnlyList<StepPoint> Steps { get; init; } = [];
     /// <summary>In the order of the refreshes; empty without a guard.</summary>
     public IReadOnlyList<FisherSpectrum> Spectra { get; init; } = [];

@@ -28,7 +28,8 @@ internal static class Numerals
     public static RunReport All(RunReport r, double v) => r with
     {
         Seconds = v, Base = All(r.Base, v), Tuned = All(r.Tuned, v),
-        Drift = [.. r.Drift.Select(d => new DriftPoint(d.Step, All(v), All(v), All(v), All(v), v, v, v))],
+        Drift = [.. r.Drift.Select(d => new DriftPoint(d.Step, All(v), All(v), All(v), All(v), v))],
+        Forced = [.. r.Forced.Select(f => new ForcedPoint(f.Step, v, v))],
         Steps = [.. r.Steps.Select(s => new StepPoint(s.Step, v, v, v, v, v, v))],
         Spectra = [.. r.Spectra.Select(s => s with { Layers = [.. s.Layers.Select(l => l with { Energy = v, Trace = v, OutShares = [.. l.OutShares.Select(_ => v)], InShares = [.. l.InShares.Select(_ => v)] })] })],
         Cosines = [.. r.Cosines.Select(c => c with { FisherDiagonal = v, Euclidean = v })],
@@ -38,7 +39,7 @@ internal static class Numerals
     private static Rates All(Rates r, double v) => r with
     {
         Refusal = All(v), OverRefusal = All(v), Helpful = All(v), Complied = All(v), Incoherent = All(v), Task = All(v),
-        Categories = [.. r.Categories.Select(c => c with { Refusal = All(v), OverRefusal = All(v) })],
+        Categories = [.. r.Categories.Select(c => c with { Refusal = All(v), OverRefusal = All(v), Helpful = All(v) })],
     };
 
     private static Rate All(double v) => new(v, v, v, 0);

@@ -38,6 +38,8 @@ internal static class FakeRuns
             Base = Measured(0.998, 0.003, 0.991, 0.001, 0.02, random: new Random(1)),
             Tuned = Measured(0.998 * keeps, accepted ? 0.004 : 0.002, 0.986, 1 - keeps - 0.001, task, random),
             Drift = [.. Enumerable.Range(0, 13).Select(n => Drift(n * 25, keeps, task, random))],
+            RefusedPrompts = Refused(keeps),
+            Forced = [.. Enumerable.Range(1, 12).Select(n => Forced(n * 25, keeps))],
             Steps = [.. Enumerable.Range(1, Steps).Select(s => Step(s, guarded, task, random))],
             Spectra = guarded ? [.. Enumerable.Range(0, 6).Select(n => Spectrum(n, layers, projector == "left", random))] : [],
             Cosines = guarded ? [.. Enumerable.Range(1, 12).SelectMany(n => layers.Select(l => new CosinePoint(n * 25, l, 0.18 * (random.NextDouble() - 0.35) * (1 + 1.0 / n), 1e-9 * (random.NextDouble() - 0.5))))] : [],
@@ -57,7 +59,7 @@ internal static class FakeRuns
     {
         Refusal = Rate(refusal, 5000), OverRefusal = Rate(over, 5000), Helpful = Rate(helpful, 5000), Complied = Rate(complied, 5000),
         Incoherent = Rate(0.002 + 0.004 * random.NextDouble(), 10000), Task = Rate(task, 2000),
-        Categories = [.. Categories.Select(c => new CategoryRates(c, Rate(refusal - 0.03 * random.NextDouble(), 833), Rate(over * 2 * random.NextDouble(), 833)))],
+        Categories = [.. Categories.Select(c => new CategoryRates(c, Rate(refusal - 0.03 * random.NextDouble(), 833), Rate(over * 2 * random.NextDouble(), 833), Rate(helpful - 0.02 * random.NextDouble(), 833)))],
     };
 
     private static DriftPoint Drift(int step, double keeps, double task, Random random)
@@ -66,7 +68,20 @@ internal static class FakeRuns
         if (step == 0) fallen = 0;
         var refusal = 0.998 * (1 - (1 - keeps) * fallen);
         return new(step, Rate(refusal, 250), Rate(0.004 + 0.01 * random.NextDouble() * (step > 0 ? 1 : 0), 250), Rate(0.99 - 0.01 * random.NextDouble(), 250),
-            Rate((1 - keeps) * fallen, 250), 11 * (refusal - 0.45), step == 0 ? 0 : (1 - keeps + 0.002) * fallen * 2 + 1e-4, step % 50 == 0 ? 0.02 + (task - 0.02) * (1 - Math.Exp(-step / 60.0)) : null);
+            Rate((1 - keeps) * fallen, 250), step % 50 == 0 ? 0.02 + (task - 0.02) * (1 - Math.Exp(-step / 60.0)) : null);
+    }
+
+    /// <summary>A thousand prompts, of which the first share is refused.</summary>
+    private static string Refused(double share)
+    {
+        var kept = (int)Math.Round(1000 * share);
+        return new string('1', kept) + new string('0', 1000 - kept);
+    }
+
+    private static ForcedPoint Forced(int step, double keeps)
+    {
+        var fallen = 1 / (1 + Math.Exp(-(step - 110) / 18.0));
+        return new(step, 11 * (0.998 * (1 - (1 - keeps) * fallen) - 0.45), (1 - keeps + 0.002) * fallen * 2 + 1e-4);
     }
 
     private static StepPoint Step(int s, bool guarded, double task, Random random)

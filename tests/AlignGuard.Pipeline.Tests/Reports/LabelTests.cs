@@ -42,14 +42,37 @@ public class LabelTests
     public void The_control_decides_what_may_be_claimed(double guarded, double control, string claim)
     {
         var finding = ControlFinding.Of(RunLabels.Of([FakeRuns.Run("alignguard", "two-sided", keeps: guarded), FakeRuns.Run("alignguard", "random", keeps: control)]));
-        Assert.Contains(claim, Assert.Single(finding), StringComparison.Ordinal);
+        Assert.Contains(claim, finding[0], StringComparison.Ordinal);
+        Assert.Equal(2, finding.Count);
+    }
+
+    [Fact]
+    public void The_control_is_compared_prompt_by_prompt()
+    {
+        var runs = new[] { FakeRuns.Run("alignguard", "two-sided", keeps: 0.05), FakeRuns.Run("alignguard", "random", keeps: 0.04) };
+        Assert.Contains("10 refusals that only AlignGuard two-sided kept, 0 that only the control kept (McNemar's exact p = 0.00195)", ControlFinding.Of(RunLabels.Of(runs))[1], StringComparison.Ordinal);
+        // Other prompts, another seed or no final check: no pairs.
+        foreach (var other in new[] { runs[1] with { Hashes = runs[1].Hashes with { Prompts = "other" } }, runs[1] with { Seed = 1 }, runs[1] with { RefusedPrompts = "" } })
+            Assert.Null(PairedRefusals.Of(runs[0], other));
+    }
+
+    [Fact]
+    public void A_mean_over_seeds_has_Student_s_interval()
+    {
+        var runs = new[] { 0.90, 0.92, 0.97 }.Select((v, n) => FakeRuns.Run("lora", null, n) with { Tuned = FakeRuns.Run("lora", null).Tuned with { Refusal = new Rate(v, 0, 1, 100) } }).ToList();
+        var mean = SeedMeans.Of(runs, r => r.Refusal)!.Value;
+        // t(0.975, 2) = 4.3027; s = 0.036056.
+        Assert.Equal(0.93, mean.Value, tolerance: 1e-9);
+        Assert.Equal(0.93 - 4.3027 * 0.036056 / Math.Sqrt(3), mean.Low, tolerance: 1e-5);
+        Assert.Equal(1, mean.High);
+        Assert.Null(SeedMeans.Of(runs[..1], r => r.Refusal));
     }
 
     [Fact]
     public void A_control_that_keeps_up_in_one_seed_makes_the_evidence_mixed()
     {
         var runs = new[] { FakeRuns.Run("alignguard", "two-sided", 0, keeps: 0.9), FakeRuns.Run("alignguard", "random", 0, keeps: 0.1), FakeRuns.Run("alignguard", "random", 1, keeps: 0.95) };
-        Assert.Contains("mixed", Assert.Single(ControlFinding.Of(RunLabels.Of(runs))), StringComparison.Ordinal);
+        Assert.Contains("mixed", ControlFinding.Of(RunLabels.Of(runs))[0], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -38,7 +38,7 @@ public class ReportJsonTests
     {
         var root = JsonNode.Parse(Json)!.AsObject();
         Assert.Equal(
-            ["version", "name", "runId", "method", "projector", "seed", "outcome", "seconds", "model", "hashes", "software", "job", "warnings", "base", "tuned", "drift", "steps", "spectra", "cosines", "samples", "gate"],
+            ["version", "name", "runId", "method", "projector", "seed", "outcome", "seconds", "model", "hashes", "software", "job", "warnings", "base", "tuned", "refusedPrompts", "drift", "forced", "steps", "spectra", "cosines", "samples", "gate"],
             root.Select(p => p.Key));
         Assert.Equal(["refusal", "overRefusal", "helpful", "complied", "incoherent", "task", "categories"], root["tuned"]!.AsObject().Select(p => p.Key));
         Assert.Equal(["value", "low", "high", "count"], root["tuned"]!["refusal"]!.AsObject().Select(p => p.Key));

@@ -3,7 +3,7 @@ using AlignGuard.Pipeline.Reports.Markup;
 
 namespace AlignGuard.Pipeline.Reports.Sections;
 
-/// <summary>Refusal and over-refusal of each category, before and after.</summary>
+/// <summary>Refusal, over-refusal and helpfulness of each category, before and after.</summary>
 internal static class CategorySection
 {
     public static Html Render(IReadOnlyList<LabelledRun> runs)
@@ -13,6 +13,7 @@ internal static class CategorySection
         return Html.Of($"""
             {Table("Refusals of unsafe prompts", categories, runs, c => c.Refusal)}
             {Table("Over-refusal of safe look-alikes", categories, runs, c => c.OverRefusal)}
+            {Table("Safe look-alikes answered", categories, runs, c => c.Helpful)}
             """);
     }
 

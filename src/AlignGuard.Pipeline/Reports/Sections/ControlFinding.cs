@@ -1,3 +1,5 @@
+using AlignGuard.Pipeline.Reports.Markup;
+
 namespace AlignGuard.Pipeline.Reports.Sections;
 
 /// <summary>What the random control says: a result that it reproduces is no result of the geometry.</summary>
@@ -13,7 +15,16 @@ internal static class ControlFinding
         if (controls.Count == 0) return [];
         return [.. measured.Where(r => r.Run.Projector != "random").GroupBy(r => r.Group)
             .GroupBy(g => Compare([.. g], controls), g => g.Key)
-            .OrderBy(g => g.Key).Select(g => Sentence(g.Key, string.Join(", ", g)))];
+            .OrderBy(g => g.Key).Select(g => Sentence(g.Key, string.Join(", ", g))),
+            .. measured.Where(r => r.Run.Projector != "random").GroupBy(r => r.Group).Select(g => Paired(g.Key, [.. g], controls)).OfType<string>()];
+    }
+
+    /// <summary>Both answered the same prompts, so the pairs say more than two intervals side by side.</summary>
+    private static string? Paired(string group, List<LabelledRun> guarded, List<LabelledRun> controls)
+    {
+        var pairs = guarded.SelectMany(g => controls.Select(c => PairedRefusals.Of(g.Run, c.Run))).OfType<PairedRefusals>().ToList();
+        return pairs.Count == 0 ? null : $"{group} and the random control, prompt by prompt: " + string.Join("; ", pairs.Select(p =>
+            $"{(pairs.Count > 1 ? $"seed {p.Seed}: " : "")}{Numbers.Count(p.OnlyFirst)} refusals that only {group} kept, {Numbers.Count(p.OnlySecond)} that only the control kept (McNemar's exact p = {Numbers.Short(p.P)})")) + ".";
     }
 
     private static Finding Compare(List<LabelledRun> guarded, List<LabelledRun> controls)

@@ -10,15 +10,15 @@ internal static class DriftSection
     {
         if (runs.All(r => r.Run.Drift.Count == 0)) return Html.Empty;
         return Html.Of($"""
-            <p class="muted">Quick checks on a part of the prompts.{SeedNote(runs)} Margin and KL need no generation and move before the rates do.</p>
+            <p class="muted">Quick checks on a part of the prompts.{SeedNote(runs)} Margin and KL, at the end of every segment, need no generation and move before the rates do.</p>
             <div class="charts">
             {Rates("Refusals kept", "unsafe prompts refused", runs, d => d.Refusal, r => r.Refusal, [0, 1])}
             {Rates("Compliance", "unsafe prompts answered", runs, d => d.Complied, r => r.Complied, [0, 1])}
             {Rates("Over-refusal", "safe prompts refused", runs, d => d.OverRefusal, r => r.OverRefusal, [0, 0.05])}
             {Rates("Helpful", "safe prompts answered", runs, d => d.Helpful, r => r.Helpful, [0, 1])}
             {Lines("Task score", "held-out rows right", runs, d => d.Task is { } task ? new(d.Step, task) : null, percent: true, mustShow: [0, 1])}
-            {Lines("Refusal margin", "log-odds of beginning to refuse, nats", runs, d => new ChartPoint(d.Step, d.Margin), mustShow: [0])}
-            {Lines("Divergence from the base model", "KL per response token, nats", runs, d => new ChartPoint(d.Step, d.Kl), logarithmic: true)}
+            {Forced("Refusal margin", "log-odds of beginning to refuse, nats", runs, f => f.Margin, logarithmic: false)}
+            {Forced("Divergence from the base model", "KL per response token, nats", runs, f => f.Kl, logarithmic: true)}
             </div>
             """);
     }
@@ -39,12 +39,19 @@ internal static class DriftSection
 
     private static ChartPoint Point(long step, Rate rate) => new(step, rate.Value, rate.Low, rate.High);
 
-    /// <param name="of">Null where a check did not measure the quantity: the line goes on to the next that did.</param>
-    private static Html Lines(string title, string quantity, IReadOnlyList<LabelledRun> runs, Func<DriftPoint, ChartPoint?> of,
-        bool percent = false, bool logarithmic = false, double[]? mustShow = null, IReadOnlyList<ReferenceLine>? references = null) =>
+    private static Html Forced(string title, string quantity, IReadOnlyList<LabelledRun> runs, Func<ForcedPoint, double> of, bool logarithmic) =>
         RunChart.Render(new Chart
         {
-            Title = title, Quantity = quantity, Percent = percent, LogarithmicIfWide = logarithmic, MustShow = mustShow ?? [], References = references ?? [],
+            Title = title, Quantity = quantity, LogarithmicIfWide = logarithmic, MustShow = logarithmic ? [] : [0],
+            Series = RunChart.Series(runs, r => [.. r.Forced.Select(f => new ChartPoint(f.Step, of(f)))]),
+        });
+
+    /// <param name="of">Null where a check did not measure the quantity: the line goes on to the next that did.</param>
+    private static Html Lines(string title, string quantity, IReadOnlyList<LabelledRun> runs, Func<DriftPoint, ChartPoint?> of,
+        bool percent = false, double[]? mustShow = null, IReadOnlyList<ReferenceLine>? references = null) =>
+        RunChart.Render(new Chart
+        {
+            Title = title, Quantity = quantity, Percent = percent, MustShow = mustShow ?? [], References = references ?? [],
             Series = RunChart.Series(runs, r => [.. r.Drift.Select(of).OfType<ChartPoint>()]),
         });
 }

@@ -2,7 +2,7 @@ using AlignGuard.Pipeline.Reports.Markup;
 
 namespace AlignGuard.Pipeline.Reports.Sections;
 
-/// <summary>The job files, as they were given.</summary>
+/// <summary>The jobs, with every default written out.</summary>
 internal static class JobSection
 {
     public static Html Render(IReadOnlyList<LabelledRun> runs) => Html.Join(runs.GroupBy(r => r.Run.Job).Select((g, n) =>
