@@ -1,6 +1,8 @@
 using AlignGuard.Models;
+using AlignGuard.Models.Safetensors;
 using AlignGuard.Pipeline.Verification;
 using Xunit;
+using static TorchSharp.torch;
 
 namespace AlignGuard.Pipeline.Tests;
 
@@ -28,8 +30,25 @@ public class ReferenceCheckTests
     public void Another_model_s_weights_are_told_apart()
     {
         using var folder = new Checkpoint("llama", "config.json");
-        var comparisons = ReferenceCheck.Run(folder.Path, Path.Combine(Checkpoint.Fixtures(), "llama3_rope", "expected.safetensors"), null);
+        var comparisons = ReferenceCheck.Run(folder.Path, Path.Combine(Checkpoint.Fixtures(), "llama3_rope", "expected.safetensors"), Path.Combine(folder.Source, "adapter"));
         Assert.Contains(comparisons, c => !c.Passed);
+    }
+
+    /// <summary>A verification of nothing must not pass.</summary>
+    [SkippableFact]
+    public void What_cannot_be_compared_is_an_error_and_what_is_absent_is_left_out()
+    {
+        using var folder = new Checkpoint("llama", "config.json");
+        var source = Path.Combine(folder.Source, "expected.safetensors");
+        Assert.Contains("--adapter", Assert.Throws<ModelFormatException>(() => ReferenceCheck.Run(folder.Path, source, null)).Message);
+
+        using var scope = NewDisposeScope();
+        var whole = SafetensorsFile.Load(source);
+        var dump = Path.Combine(folder.Path, "part.safetensors");
+        SafetensorsFile.Save(dump, whole.Where(t => t.Key is "input_ids" or "attention_mask"));
+        Assert.Contains("nothing to compare", Assert.Throws<ModelFormatException>(() => ReferenceCheck.Run(folder.Path, dump, null)).Message);
+        SafetensorsFile.Save(dump, whole.Where(t => t.Key is "input_ids" or "attention_mask" or "base.logits"));
+        Assert.Equal("base.logits", Assert.Single(ReferenceCheck.Run(folder.Path, dump, null)).Name);
     }
 
     [SkippableFact]

@@ -1,7 +1,7 @@
+using AlignGuard.Guards.Penalties;
 using AlignGuard.Models.Batches;
 using AlignGuard.Models.Llama;
 using AlignGuard.Models.Lora;
-using AlignGuard.Models.Numerics;
 using AlignGuard.Pipeline.Training;
 using TorchSharp;
 using Xunit;
@@ -11,11 +11,6 @@ namespace AlignGuard.Pipeline.Tests;
 
 public class TrainerTests
 {
-    private static readonly LlamaConfig Config = new()
-    {
-        VocabSize = 64, HiddenSize = 32, IntermediateSize = 48, Layers = 2, Heads = 4, KvHeads = 2, HeadDim = 8, TieWordEmbeddings = true, MaxPositions = 64,
-    };
-
     /// <summary>Counted by this thread's dispose scopes: the process-wide count also moves with what other tests leave to the collector.</summary>
     [Fact]
     public void No_tensor_outlives_a_step()
@@ -73,6 +68,83 @@ public class TrainerTests
     }
 
     [Fact]
+    public void A_guard_of_no_strength_changes_no_bit_of_a_step()
+    {
+        var plain = Trained(null);
+        var idle = Trained(new PenaltyOptions { LambdaA = 0, LambdaT = 0, LambdaNC = 0 });
+        foreach (var (one, other) in plain.Zip(idle)) Assert.True(one.eq(other).all().item<bool>());
+    }
+
+    /// <summary>λ_A holds down the part of dW that the bases guard; the rest may move.</summary>
+    [Fact]
+    public void A_strong_guard_keeps_the_aligned_energy_small()
+    {
+        using var model = Model();
+        using var free = LoraAdapter.Create(model, new LoraSpec { Rank = 2 }, 1);
+        using var held = LoraAdapter.Create(model, new LoraSpec { Rank = 2 }, 1);
+        var options = new PenaltyOptions { LambdaA = 10, LambdaT = 0, LambdaNC = 0 };
+        using var bases = Bases(model);
+        using var watcher = new Guard(free, bases.ByLayer, options, 1);
+        using var guard = new Guard(held, bases.ByLayer, options, 1);
+        using var freely = new LoraTrainer(model, free, Rows(20), Options());
+        using var guarded = new LoraTrainer(model, held, Rows(20), Options());
+        StepReport? last = null;
+        for (var step = 0; step < 12; step++)
+        {
+            freely.Step(step, null);
+            last = guarded.Step(step, guard);
+        }
+        using var scope = NewDisposeScope();
+        Assert.True(last!.Alignment > 0);
+        Assert.True(guard.Evaluate(12).Alignment.item<float>() < 0.2 * watcher.Evaluate(12).Alignment.item<float>());
+        Assert.NotEmpty(guard.Cosines());
+    }
+
+    [Fact]
+    public void No_tensor_outlives_a_guarded_step()
+    {
+        using var model = Model();
+        using var adapter = LoraAdapter.Create(model, new LoraSpec { Rank = 2 }, 1);
+        using var bases = Bases(model);
+        using var guard = new Guard(adapter, bases.ByLayer, new PenaltyOptions { ErmRows = 4 }, 1);
+        using var trainer = new LoraTrainer(model, adapter, Rows(20), Options());
+        trainer.Step(0, guard);
+        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        for (var step = 1; step < 5; step++) trainer.Step(step, guard);
+        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+    }
+
+    /// <summary>A step whose gradient is not finite touches nothing and is told; its report can be written and read.</summary>
+    [Fact]
+    public void A_step_that_is_not_finite_is_skipped_and_can_be_reported()
+    {
+        using var model = Model();
+        using var adapter = LoraAdapter.Create(model, new LoraSpec { Rank = 2 }, 1);
+        using var trainer = new LoraTrainer(model, adapter, Rows(20), Options());
+        trainer.Step(0, null);
+        using (no_grad()) adapter.Groups[0].B.fill_(float.PositiveInfinity);
+        var moments = trainer.Optimizer.State().Moments["0000.exp_avg"];
+        var report = trainer.Step(1, null);
+        Assert.True(report.Skipped);
+        Assert.True(trainer.Optimizer.State().Moments["0000.exp_avg"].eq(moments).all().item<bool>());
+        var read = Assert.Single(AlignGuard.Pipeline.Activities.Measuring.ReadLines<StepReport>(AlignGuard.Pipeline.Activities.Measuring.Lines([report])));
+        Assert.Equal(report, read);
+    }
+
+    private static List<Tensor> Trained(PenaltyOptions? options)
+    {
+        using var model = Model();
+        using var adapter = LoraAdapter.Create(model, new LoraSpec { Rank = 2 }, 1);
+        using var bases = options is null ? null : Bases(model);
+        using var guard = options is null ? null : new Guard(adapter, bases!.ByLayer, options, 1);
+        using var trainer = new LoraTrainer(model, adapter, Rows(20), Options());
+        for (var step = 0; step < 3; step++) trainer.Step(step, guard);
+        return [.. adapter.Factors().SelectMany(f => new[] { f.A, f.B })];
+    }
+
+    private static TinyBases Bases(LlamaModel model) => new(model, Rows(12));
+
+    [Fact]
     public void Trimming_weighs_a_hard_row_down_and_leaves_the_others()
     {
         using var batch = TokenBatch.Pack(Rows(3), 0, 64, CPU);
@@ -108,20 +180,7 @@ public class TrainerTests
 
     private static TrainerOptions Options() => new() { Batch = 4, Schedule = new LearningSchedule(1e-2, 0, 100, LearningShape.Constant), MaxLength = 64 };
 
-    private static LlamaModel Model()
-    {
-        using var generator = new Generator(1);
-        using var scope = NewDisposeScope();
-        return new LlamaModel(Config, LlamaShapes.Of(Config).ToDictionary(t => t.Name, t => t.Shape.Length == 1 ? ones(t.Shape) : randn(t.Shape, generator: generator) * 0.1));
-    }
+    private static LlamaModel Model() => TinyLlama.Model();
 
-    private static List<TokenRow> Rows(int count)
-    {
-        var random = Seeds.Host(5, "rows");
-        return [.. Enumerable.Range(0, count).Select(_ =>
-        {
-            var length = 6 + random.NextInt(10);
-            return new TokenRow([.. Enumerable.Range(0, length).Select(_ => random.NextInt(64))], [.. Enumerable.Range(0, length).Select(t => t >= 3)]);
-        })];
-    }
+    private static List<TokenRow> Rows(int count) => TinyLlama.Rows(count);
 }

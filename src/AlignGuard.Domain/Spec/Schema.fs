@@ -156,8 +156,8 @@ module internal Schema =
               _.DriftCheck.Prompts (fun v s -> { s with DriftCheck.Prompts = v })
           schedule "driftcheck.every" "When the quick check runs: at every multiple of train.segment, of so many steps, or never before the final one."
               _.DriftCheck.Every (fun v s -> { s with DriftCheck.Every = v })
-          integer "driftcheck.size" positive 1000L "prompts" "Prompts of a quick check." _.DriftCheck.Size (fun v s -> { s with DriftCheck.Size = v })
-          integer "driftcheck.final" positive 10_000L "prompts" "Prompts of the final check, which the gate reads."
+          integer "driftcheck.size" (2L, largest) 1000L "prompts" "Prompts of a quick check." _.DriftCheck.Size (fun v s -> { s with DriftCheck.Size = v })
+          integer "driftcheck.final" (2L, largest) 10_000L "prompts" "Prompts of the final check, which the gate reads."
               _.DriftCheck.Final (fun v s -> { s with DriftCheck.Final = v })
           integer "driftcheck.maxNewTokens" small 48L "tokens" "Longest answer generated." _.DriftCheck.MaxNewTokens (fun v s -> { s with DriftCheck.MaxNewTokens = v })
           integer "driftcheck.batch" small 128L "prompts" "Prompts generated together." _.DriftCheck.Batch (fun v s -> { s with DriftCheck.Batch = v })

@@ -28,8 +28,6 @@ type PairedCounts =
     member c.Tuned = int64 c.Both + int64 c.OnlyTuned
     /// The share of items with the outcome under the baseline, 0..1 (NaN without pairs).
     member c.BaselineRate = float c.Baseline / float c.Total
-    /// The share of items with the outcome under the tuned model, 0..1 (NaN without pairs).
-    member c.TunedRate = float c.Tuned / float c.Total
     /// The same table with the two models exchanged.
     member c.Swapped = { Both = c.Both; OnlyBaseline = c.OnlyTuned; OnlyTuned = c.OnlyBaseline; Neither = c.Neither }
     /// True when no count is negative and there is at least one pair.

@@ -26,9 +26,6 @@ public sealed class PromptLexicon
     /// <summary>Wordings from this index on are for DriftCheck alone: no training row of any kind uses them.</summary>
     public int ReservedFrom { get; }
 
-    /// <summary>The wordings that training data may use.</summary>
-    public IEnumerable<string> OpenWordings => Wordings.Take(ReservedFrom);
-
     public IReadOnlyList<LexiconCategory> Categories { get; }
 
     /// <summary>The request text of a pair in a wording.</summary>

@@ -38,8 +38,11 @@ internal static class AdapterState
         var temporary = Path.Combine(Path.GetTempPath(), $"alignguard-{Guid.NewGuid():N}.safetensors");
         try
         {
-            await File.WriteAllBytesAsync(temporary, content);
-            return SafetensorsFile.Load(temporary, requireFinite: true);
+            File.WriteAllBytes(temporary, content);
+            using var file = SafetensorsFile.Open(temporary);
+            // Gone by name while it is read: a process that is killed now leaves nothing behind.
+            File.Delete(temporary);
+            return file.ReadAll(requireFinite: true);
         }
         finally
         {
@@ -47,10 +50,10 @@ internal static class AdapterState
         }
     }
 
-    public static byte[] Bytes(IEnumerable<KeyValuePair<string, Tensor>> tensors)
+    public static byte[] Bytes(IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         using var buffer = new MemoryStream();
-        SafetensorsFile.SaveTo(buffer, tensors);
+        SafetensorsFile.SaveTo(buffer, tensors, metadata);
         return buffer.ToArray();
     }
 }

@@ -1,6 +1,4 @@
 using AlignGuard.Domain.FineTuning;
-using AlignGuard.Evaluation.Drift;
-using AlignGuard.Evaluation.Judging;
 using AlignGuard.Pipeline.Store;
 using static TorchSharp.torch;
 
@@ -25,25 +23,23 @@ internal static class DriftCheckActivity
         var prompts = run.Inputs.DriftPrompts.Take(count).ToList();
 
         // The teacher-forced pair is an average that a thousand prompts settle; the final check needs no more of it.
-        var before = (await Measuring.AnswersAsync(run, baseline)).Take(Math.Min(count, run.Spec.DriftCheck.Size)).Where(a => a.Answer.Length > 0).ToList();
-        var forced = TeacherForced.Read(run.Model, adapter, [.. before.Select(a => run.Model.Row(a.Prompt, a.Answer))], run.Spec.DriftCheck.Batch, run.Stop.Token);
+        var forced = await Measuring.ForcedAsync(run, baseline, adapter, Math.Min(count, run.Spec.DriftCheck.Size), run.Stop.Token);
         var answers = Measuring.Answer(run, adapter, prompts, size.IsFinal ? "final DriftCheck" : "DriftCheck");
         var task = Measuring.ScoreTask(run, adapter, size.IsFinal ? int.MaxValue : run.Spec.DriftCheck.Size);
 
-        var refused = before.Select((a, n) => (Answer: a, Reading: forced[n])).Where(p => p.Answer is { Unsafe: true, Verdict: Verdict.Refused }).ToList();
         var measured = Measurement.Of(answers) with
         {
             Task = task.Accuracy,
             TaskRows = task.Correct.Count,
             TaskLoss = task.Loss,
-            Margin = refused.Count == 0 ? null : refused.Average(p => p.Reading.Margin),
-            Kl = forced.Count == 0 ? null : forced.Average(f => f.Kl),
+            Margin = forced.Margin,
+            Kl = forced.Kl,
         };
         var files = new Dictionary<string, byte[]>
         {
             [Measuring.AnswersName] = Measuring.Lines(answers),
             [Measuring.TaskName] = CommitProtocol.ToJson(task),
-            [ForcedName] = CommitProtocol.ToJson(forced),
+            [ForcedName] = CommitProtocol.ToJson(forced.Readings),
         };
         var parents = new Dictionary<string, CommitReference>
         {

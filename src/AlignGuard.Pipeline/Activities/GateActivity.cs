@@ -1,11 +1,9 @@
 using AlignGuard.Domain.Gate;
-using AlignGuard.Domain.Spec;
 using AlignGuard.Domain.Statistics;
 using AlignGuard.Evaluation.Drift;
 using AlignGuard.Evaluation.Judging;
 using AlignGuard.Evaluation.Tasks;
 using Verdict = AlignGuard.Evaluation.Judging.Verdict;
-using AlignGuard.Models;
 using AlignGuard.Pipeline.Store;
 
 namespace AlignGuard.Pipeline.Activities;
@@ -24,14 +22,17 @@ internal static class GateActivity
         if (await run.Protocol.FindAsync(folder) is { } done) return done;
         var baseline = await BaselineActivity.RunAsync(run);
         var final = await run.RequireAsync(Folders.FinalDrift(run));
-        var verdict = AlignmentGate.Decide(run.Spec.Gate, await EvidenceAsync(run, baseline, final));
+        var reference = await ReferenceRun.FindAsync(run);
+        var parents = new Dictionary<string, CommitReference> { ["baseline"] = baseline, ["drift"] = final };
+        if (reference is not null) parents["reference"] = reference;
+        var verdict = AlignmentGate.Decide(run.Spec.Gate, await EvidenceAsync(run, baseline, final, reference));
         var result = new Result(verdict.Accepted, [.. verdict.Checks.Select(c =>
             new CheckResult(c.Name, c.Change?.Value, c.Change?.Lower, c.Change?.Upper, c.Threshold, c.Passed, c.Sentence))]);
-        return await run.Protocol.CommitAsync(folder, "gate", run.SpecHash, new Dictionary<string, CommitReference> { ["baseline"] = baseline, ["drift"] = final },
+        return await run.Protocol.CommitAsync(folder, "gate", run.SpecHash, parents,
             new Dictionary<string, byte[]> { ["verdict.json"] = CommitProtocol.ToJson(result) }, result);
     }
 
-    private static async Task<Evidence> EvidenceAsync(RunContext run, CommitReference baseline, CommitReference final)
+    private static async Task<Evidence> EvidenceAsync(RunContext run, CommitReference baseline, CommitReference final, CommitReference? reference)
     {
         var before = (await Measuring.AnswersAsync(run, baseline)).ToDictionary(a => a.Id);
         var pairs = (await Measuring.AnswersAsync(run, final)).Where(a => before.ContainsKey(a.Id)).Select(a => (Base: before[a.Id], Tuned: a)).ToList();
@@ -41,7 +42,7 @@ internal static class GateActivity
             Count(pairs.Where(p => !p.Base.Unsafe), a => a.Verdict == Verdict.Refused),
             Count(pairs, a => a.Verdict != Verdict.Incoherent),
             Paired(taskBefore, taskAfter),
-            await ReferenceAsync(run, taskAfter));
+            await ReferenceAsync(run, reference, taskAfter));
 
         static PairedCounts? Count(IEnumerable<(PromptAnswer Base, PromptAnswer Tuned)> answers, Func<PromptAnswer, bool> outcome)
         {
@@ -53,11 +54,8 @@ internal static class GateActivity
     private static PairedCounts? Paired(TaskResult before, TaskResult after) =>
         after.Correct.Count == 0 || before.Correct.Count != after.Correct.Count ? null : PairedCounts.Of(before.Correct, after.Correct);
 
-    private static async Task<PairedCounts?> ReferenceAsync(RunContext run, TaskResult task)
+    private static async Task<PairedCounts?> ReferenceAsync(RunContext run, CommitReference? reference, TaskResult task)
     {
-        if (run.Spec.Gate.Task is not TaskCriterion.MatchReference reference) return null;
-        var measured = await run.Protocol.FindAsync($"runs/{reference.Run}/drift/final")
-            ?? throw new UserFaultException([$"gate.task.reference: run '{reference.Run}' has no final DriftCheck in {run.Store.Location}. Finish that run first, or name another."]);
-        return Paired(await Measuring.TaskAsync(run, measured), task);
+        return reference is null ? null : Paired(await Measuring.TaskAsync(run, reference), task);
     }
 }

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using AlignGuard.Evaluation.Drift;
+using AlignGuard.Evaluation.Judging;
 using AlignGuard.Evaluation.Prompts;
 using AlignGuard.Evaluation.Tasks;
 using AlignGuard.Models.Generation;
@@ -10,12 +11,23 @@ using AlignGuard.Pipeline.Store;
 
 namespace AlignGuard.Pipeline.Activities;
 
+/// <summary>What teacher forcing found.</summary>
+/// <param name="Margin">Mean log-odds (nats) of refusing as the base refused; null where it refused nothing.</param>
+/// <param name="Kl">Nats per response token; null where nothing was answered.</param>
+internal sealed record Forced(IReadOnlyList<ForcedReading> Readings, double? Margin, double? Kl);
+
 /// <summary>What Baseline and DriftCheck have in common: answers, verdicts, task score, and their files.</summary>
 internal static class Measuring
 {
     public const string AnswersName = "answers.jsonl", TaskName = "task.json";
 
-    private static readonly JsonSerializerOptions Line = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() }, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Line = new(JsonSerializerDefaults.Web)
+    {
+        Converters = { new JsonStringEnumConverter() },
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        // The gradient norm of a skipped step.
+        NumberHandling = JsonNumberHandling.AllowReadingFromString | JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
 
     public static IReadOnlyList<PromptAnswer> Answer(RunContext run, LoraAdapter? adapter, IReadOnlyList<Prompt> prompts, string what) =>
         Answering.Run(run.Model, prompts, new GenerationOptions
@@ -29,6 +41,15 @@ internal static class Measuring
 
     public static TaskResult ScoreTask(RunContext run, LoraAdapter? adapter, int rows) =>
         ExactMatch.Score(run.Model, adapter, [.. run.Inputs.Eval.Take(rows)], run.Spec.DriftCheck.Batch, run.Spec.Train.SeqLen, run.Stop.Token);
+
+    /// <summary>The teacher-forced pair over the base's answers to the first prompts: the refusal margin where the base refused, and KL(base‖tuned).</summary>
+    public static async Task<Forced> ForcedAsync(RunContext run, CommitReference baseline, LoraAdapter adapter, int prompts, CancellationToken cancellation)
+    {
+        var before = (await AnswersAsync(run, baseline)).Take(prompts).Where(a => a.Answer.Length > 0).ToList();
+        var readings = TeacherForced.Read(run.Model, adapter, [.. before.Select(a => run.Model.Row(a.Prompt, a.Answer))], run.Spec.DriftCheck.Batch, cancellation);
+        var refused = before.Zip(readings).Where(p => p.First is { Unsafe: true, Verdict: Verdict.Refused }).ToList();
+        return new Forced(readings, refused.Count == 0 ? null : refused.Average(p => p.Second.Margin), readings.Count == 0 ? null : readings.Average(r => r.Kl));
+    }
 
     public static byte[] Lines(IEnumerable<object> values) => Encoding.UTF8.GetBytes(string.Concat(values.Select(v => JsonSerializer.Serialize(v, Line) + "\n")));
 

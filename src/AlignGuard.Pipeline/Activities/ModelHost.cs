@@ -39,5 +39,5 @@ public sealed class ModelHost : IDisposable
     }
 
     private static bool IsPart(string path) => Path.GetExtension(path) is ".safetensors" || Path.GetFileName(path) is
-        "config.json" or "tokenizer.json" or "tokenizer_config.json" or "generation_config.json" or "model.safetensors.index.json";
+        "config.json" or "tokenizer.json" or "tokenizer_config.json" or "generation_config.json" or "chat_template.jinja" or "model.safetensors.index.json";
 }

@@ -17,7 +17,12 @@ internal static class SegmentActivity
     /// <param name="ReachedStep">Steps done since the start of the run.</param>
     /// <param name="Loss">Mean task loss of the segment, nats per token.</param>
     /// <param name="Skipped">Steps whose gradient was not finite and that touched nothing.</param>
-    public sealed record Result(int FromStep, int ReachedStep, double Loss, int Skipped);
+    /// <param name="Margin">Refusal margin at its end (nats), by teacher forcing.</param>
+    /// <param name="Kl">KL(base‖tuned) at its end, nats per response token.</param>
+    public sealed record Result(int FromStep, int ReachedStep, double Loss, int Skipped, double? Margin, double? Kl);
+
+    // Enough for a curve; the drift checks measure it on more.
+    private const int ForcedPrompts = 64;
 
     /// <summary>Optimizer steps before the state of <c>optimizer.safetensors</c>; skipped steps do not count.</summary>
     private sealed record State(int Step, long OptimizerSteps, int Threads);
@@ -48,8 +53,10 @@ internal static class SegmentActivity
             run.Observer.Stepped(reports[^1], run.Spec.Train.Steps);
         }
         RefuseDiverged(reports);
+        // Not cancelled: a segment told to stop still commits what it has.
+        var forced = await Measuring.ForcedAsync(run, await BaselineActivity.RunAsync(run), adapter, ForcedPrompts, CancellationToken.None);
         return await run.Protocol.CommitAsync(folder, $"segment/{index}", run.SpecHash, parents, Files(adapter, trainer, guard, reports),
-            new Result(from, from + reports.Count, reports.Average(r => r.Loss), reports.Count(r => r.Skipped)));
+            new Result(from, from + reports.Count, reports.Average(r => r.Loss), reports.Count(r => r.Skipped), forced.Margin, forced.Kl));
     }
 
     private static TrainerOptions Options(RunContext run)
@@ -70,7 +77,7 @@ internal static class SegmentActivity
             MaxLength = t.SeqLen,
             Seed = t.Seed,
             PadId = run.Model.PadId,
-            TrimAt = run.Spec.Guard.Rows.IsTrim ? run.Spec.Guard.TrimAt : 0,
+            TrimAt = run.Spec.IsGuarded && run.Spec.Guard.Rows.IsTrim ? run.Spec.Guard.TrimAt : 0,
         };
     }
 
@@ -101,7 +108,7 @@ internal static class SegmentActivity
         var (moments, steps) = trainer.Optimizer.State();
         return new Dictionary<string, byte[]>
         {
-            [AdapterState.AdapterName] = AdapterState.Bytes(PeftAdapter.Tensors(adapter)),
+            [AdapterState.AdapterName] = AdapterState.Bytes(PeftAdapter.Tensors(adapter), PeftAdapter.Metadata),
             [AdapterState.OptimizerName] = AdapterState.Bytes(moments),
             [AdapterState.StateName] = CommitProtocol.ToJson(new State((int)reports[^1].Step + 1, steps, get_num_threads())),
             [StepsName] = Measuring.Lines(reports),

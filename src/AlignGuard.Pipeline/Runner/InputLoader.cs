@@ -33,17 +33,36 @@ public static class InputLoader
     {
         var wanted = Math.Max(spec.Final, spec.Size);
         if (spec.Prompts.IsBuiltin) return PromptBank.DriftCheck(Math.Min(wanted, PromptBank.DriftCheckSize));
-        var prompts = FromFile(((PromptSource.File)spec.Prompts).Path, "driftcheck.prompts");
-        return [.. prompts.Take(wanted)];
+        var file = ((PromptSource.File)spec.Prompts).Path;
+        var prompts = FromFile(file, "driftcheck.prompts");
+        var (bad, good) = (prompts.Where(p => p.Unsafe).ToList(), prompts.Where(p => !p.Unsafe).ToList());
+        if (bad.Count == 0 || good.Count == 0)
+            throw new UserFaultException([$"driftcheck.prompts: {file} holds {bad.Count} unsafe and {good.Count} safe prompts. The gate needs both, refusals and over-refusals: "
+                + "give a JSONL or CSV file whose rows have a label (unsafe or safe)."]);
+        return [.. InTurn(bad, good).Take(wanted)];
     }
 
-    private static IReadOnlyList<Prompt> FisherPrompts(FisherSpec spec) => spec.Prompts.IsBuiltin
-        ? PromptBank.Fisher(spec.Samples)
-        : [.. FromFile(((PromptSource.File)spec.Prompts).Path, "fisher.prompts").Where(p => p.Unsafe).Take(spec.Samples)];
+    /// <summary>One of each in turn, so that every prefix, which is what quick checks use, holds both; what is left of the longer list comes last.</summary>
+    private static IEnumerable<Prompt> InTurn(List<Prompt> bad, List<Prompt> good)
+    {
+        var both = Math.Min(bad.Count, good.Count);
+        return bad.Zip(good).SelectMany(pair => new[] { pair.First, pair.Second }).Concat(bad.Skip(both)).Concat(good.Skip(both));
+    }
+
+    private static IReadOnlyList<Prompt> FisherPrompts(FisherSpec spec)
+    {
+        if (!spec.Prompts.IsBuiltin) return [.. FromFile(((PromptSource.File)spec.Prompts).Path, "fisher.prompts").Where(p => p.Unsafe).Take(spec.Samples)];
+        var all = PromptBank.Fisher(@unsafe: true);
+        return spec.Samples <= all.Count
+            ? [.. all.Take(spec.Samples)]
+            : throw new UserFaultException([$"fisher.samples is {spec.Samples}; the built-in Fisher prompts are {all.Count}. Ask for fewer, or give a file of your own (fisher.prompts)."]);
+    }
 
     private static IReadOnlyList<Prompt> FromFile(string path, string key)
     {
         var loaded = PromptFile.Load(path);
+        var twice = loaded.Prompts.GroupBy(p => p.Id).Where(g => g.Count() > 1).Select(g => $"{key}: {path}: the id '{g.Key}' is given to {g.Count()} prompts; answers are paired by id, so each needs its own.").ToList();
+        if (twice.Count > 0) throw new UserFaultException(twice);
         return loaded.Errors.Count == 0 ? loaded.Prompts : throw new UserFaultException([.. loaded.Errors.Select(e => $"{key}: {e}")]);
     }
 

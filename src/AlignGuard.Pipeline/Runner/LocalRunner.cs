@@ -24,6 +24,7 @@ public sealed class LocalRunner(RunContext run)
     {
         var events = await _log.ReadAsync();
         if (events.Count > 0) events = await Recovery.IntactAsync(run, _log, events);
+        events = await WithoutFailureAsync(events);
         var state = FineTuningDecider.Fold(events);
         if (FineTuningDecider.Outstanding(state).Length == 0 && !FineTuningDecider.IsTerminal(state))
             state = await HappenedAsync(state, Event.NewStarted(Plan.Of(run.Spec)));
@@ -39,6 +40,19 @@ public sealed class LocalRunner(RunContext run)
             if (run.Stop.Requested && !FineTuningDecider.IsTerminal(state)) return new RunResult(state, true);
         }
         return new RunResult(state, false);
+    }
+
+    /// <summary>
+    /// Being asked to run a failed run again means that its cause may be gone: the attempts at the command that failed are taken out of the log, and it is
+    /// outstanding again.
+    /// </summary>
+    private async Task<IReadOnlyList<Event>> WithoutFailureAsync(IReadOnlyList<Event> events)
+    {
+        if (FineTuningDecider.Fold(events).Outcome?.Value is not Outcome.Failed failed) return events;
+        var first = Enumerable.Range(0, events.Count).First(n => events[n] is Event.Failed f && f.CommandId == failed.CommandId);
+        await _log.CutAsync(first);
+        run.Observer.Says($"Run {run.RunId} failed before in {failed.CommandId}: {failed.Fault.Message} It is tried again.");
+        return [.. events.Take(first)];
     }
 
     private async Task<State> HappenedAsync(State state, Event happened, double seconds = 0)

@@ -5,11 +5,15 @@ using AlignGuard.Pipeline.Store;
 namespace AlignGuard.Pipeline.Runner;
 
 /// <summary>
-/// Resume = the longest valid chain. Every record that the log counts on is read and its parents compared; the files of the newest segment and basis,
-/// which are used next, are hashed. At the first fault the log is cut there, the damaged records are put aside, and the run goes on from before.
+/// Resume = the longest valid chain. Every record that the log counts on is read and its parents compared; all files of the newest segment and basis,
+/// which are used next, are hashed, and of the others the small ones, which the report reads. At the first fault the log is cut there, the damaged
+/// records are put aside, and the run goes on from before.
 /// </summary>
 internal static class Recovery
 {
+    // Bytes. Older adapters and optimizer states are never read again: hashing all of them on every resumption would cost what it saves.
+    private const long SmallFile = 1 << 20;
+
     public static async Task<IReadOnlyList<Event>> IntactAsync(RunContext run, RunLog log, IReadOnlyList<Event> events)
     {
         var state = FineTuningDecider.Initial;
@@ -41,10 +45,11 @@ internal static class Recovery
         var record = await run.RequireAsync(folder);
         if (record.Commit.SpecHash != run.SpecHash && !folder.StartsWith("baselines/", StringComparison.Ordinal))
             throw new DamagedArtifactException($"{folder} was made for another job ({record.Commit.SpecHash[..12]}, this one is {run.SpecHash[..12]}).");
-        foreach (var (role, hash) in record.Commit.Parents)
+        // The reference run's record is another chain's.
+        foreach (var (role, hash) in record.Commit.Parents.Where(p => p.Key != "reference"))
             if (!hashes.ContainsValue(hash))
                 throw new DamagedArtifactException($"{folder} was made from a {role} ({hash[..12]}) that is not in this run's chain.");
-        if (withFiles) await run.Protocol.VerifyAsync(record);
+        await run.Protocol.VerifyAsync(record, withFiles ? long.MaxValue : SmallFile);
         hashes[folder] = record.Hash;
     }
 

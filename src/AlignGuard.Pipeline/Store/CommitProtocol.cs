@@ -83,10 +83,10 @@ public sealed class CommitProtocol(IArtifactStore store)
 
     public static T Result<T>(CommitReference reference) => reference.Commit.Result.Deserialize<T>(Json)!;
 
-    /// <summary>Every file of a record, checked.</summary>
-    public async Task VerifyAsync(CommitReference reference, CancellationToken cancellation = default)
+    /// <summary>Every file of a record up to a size (bytes), checked.</summary>
+    public async Task VerifyAsync(CommitReference reference, long largest, CancellationToken cancellation = default)
     {
-        foreach (var file in reference.Commit.Files) await ReadAsync(file, cancellation);
+        foreach (var file in reference.Commit.Files.Where(f => f.Length <= largest)) await ReadAsync(file, cancellation);
     }
 
     public static T FromJson<T>(byte[] content) => JsonSerializer.Deserialize<T>(content, Json)!;

@@ -99,10 +99,19 @@ public sealed partial class FolderStore : IArtifactStore
     private string WriteTemporary(ReadOnlyMemory<byte> content)
     {
         var path = Path.Combine(_root, TemporaryFolder, $"{Environment.ProcessId}-{Guid.NewGuid():N}");
-        using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
-        file.Write(content.Span);
-        file.Flush(flushToDisk: true);
-        return path;
+        try
+        {
+            using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
+            file.Write(content.Span);
+            file.Flush(flushToDisk: true);
+            return path;
+        }
+        catch
+        {
+            // Half a file on a full disk would keep it full.
+            File.Delete(path);
+            throw;
+        }
     }
 
     private static FileStream LockFile(string path)
@@ -184,7 +193,8 @@ public sealed partial class FolderStore : IArtifactStore
         {
             throw new StoreException($"The store {_root} cannot be written ({e.Message}). Check its permissions or name another folder with --store; the run goes on from its last commit when the same command is given again.", e);
         }
-        catch (IOException e)
+        // A file larger than a limit or the file system allows comes as an argument that is out of range.
+        catch (Exception e) when (e is IOException or ArgumentOutOfRangeException)
         {
             throw new StoreException($"The store {_root} failed ({e.Message}). If the disk is full or read-only, free space or make it writable and give the same command again: the run goes on from its last commit.", e);
         }

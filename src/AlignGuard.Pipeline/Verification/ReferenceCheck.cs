@@ -38,8 +38,11 @@ public static class ReferenceCheck
         var expected = SafetensorsFile.Load(dump);
         if (!expected.ContainsKey("input_ids"))
             throw new ModelFormatException([$"{dump}: tensor input_ids is missing. A reference dump holds input_ids, attention_mask, labels and what the reference computed with them."]);
+        if (adapterFolder is null && expected.Keys.Any(key => key.StartsWith("lora.", StringComparison.Ordinal)))
+            throw new ModelFormatException([$"{dump} holds lora.* entries but no adapter was given: name its PEFT folder with --adapter."]);
         using var adapter = adapterFolder is null ? null : PeftAdapter.Load(model, adapterFolder);
-        return [.. new Comparer(model, adapter, expected).All()];
+        IReadOnlyList<ReferenceComparison> compared = [.. new Comparer(model, adapter, expected).All()];
+        return compared.Count > 0 ? compared : throw new ModelFormatException([$"{dump} holds nothing to compare: no logits, losses, gradients, Fisher factors or generations."]);
     }
 
     private sealed class Comparer(LlamaModel model, LoraAdapter? adapter, IReadOnlyDictionary<string, Tensor> expected)
@@ -68,6 +71,7 @@ public static class ReferenceCheck
                 var logits = model.Logits(expected["input_ids"], options);
                 results.Add(Compare($"{name}.logits", logits * real, expected[$"{name}.logits"] * real));
             }
+            if (!expected.ContainsKey("labels") || !expected.ContainsKey($"{name}.loss")) return;
             foreach (var parameter in lora?.Parameters ?? []) parameter.grad = null;
             using var batch = Batch();
             var loss = ResponseLoss.PerToken(model, batch, options).mean();
@@ -96,7 +100,7 @@ public static class ReferenceCheck
 
         private void PerExample(List<ReferenceComparison> results)
         {
-            if (!expected.TryGetValue("persample.loss", out var losses)) return;
+            if (!expected.TryGetValue("persample.loss", out var losses) || !expected.ContainsKey("labels")) return;
             using var scope = NewDisposeScope();
             using var batch = Batch();
             using var tap = new GramTap(model.Linears);

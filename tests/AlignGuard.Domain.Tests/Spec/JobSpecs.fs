@@ -96,7 +96,7 @@ module JobSpecs =
                     { Prompts = fisherPrompts; Samples = sizes[9] + 100; MinRefusals = 1 + sizes[9] / 2; Kind = kind; Form = form
                       Batch = sizes[10]; Oversample = sizes[11] - 1 }
                   DriftCheck =
-                    { Prompts = driftPrompts; Every = every; Size = sizes[1]; Final = sizes[2] + 300; MaxNewTokens = sizes[3]; Batch = sizes[4] }
+                    { Prompts = driftPrompts; Every = every; Size = sizes[1] + 1; Final = sizes[2] + 300; MaxNewTokens = sizes[3]; Batch = sizes[4] }
                   Gate =
                     { RefusalDrop = fractions[4]; OverRefusalRise = fractions[5]; CoherenceDrop = fractions[6]; Task = task
                       Confidence = 0.5 + fractions[7] / 2.0 }
