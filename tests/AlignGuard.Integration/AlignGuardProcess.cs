@@ -15,10 +15,10 @@ internal sealed class AlignGuardProcess : IDisposable
         _error = process.StandardError.ReadToEndAsync();
     }
 
-    public static AlignGuardProcess Start(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    public static AlignGuardProcess Start(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string? folder = null, string? program = null)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath() };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "alignguard.dll"));
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder ?? Path.GetTempPath() };
+        start.ArgumentList.Add(program ?? Path.Combine(AppContext.BaseDirectory, "alignguard.dll"));
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         return new AlignGuardProcess(Process.Start(start)!);
@@ -27,6 +27,19 @@ internal sealed class AlignGuardProcess : IDisposable
     public static async Task<Ended> RunAsync(params string[] arguments)
     {
         using var process = Start(arguments);
+        return await process.EndAsync();
+    }
+
+    /// <summary>On a disk that takes no more than so many KiB in one file: the nearest thing to a full one that needs no rights.</summary>
+    public static async Task<Ended> RunOnFullDiskAsync(int kibibytes, string[] arguments)
+    {
+        var start = new ProcessStartInfo("bash") { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath() };
+        foreach (var argument in new[] { "-c", $"trap '' XFSZ; ulimit -f {kibibytes}; exec dotnet \"$@\"", "bash", Path.Combine(AppContext.BaseDirectory, "alignguard.dll") }) start.ArgumentList.Add(argument);
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        // Both would write files larger than that of their own.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
+        start.Environment["DOTNET_EnableWriteXorExecute"] = "0";
+        using var process = new AlignGuardProcess(Process.Start(start)!);
         return await process.EndAsync();
     }
 

@@ -16,6 +16,8 @@ public sealed class BadInputTests : IDisposable
         { "lora.r", ["train.steps=0", "lora.r=0"] },                          // all problems at once
         { "larger than model.layers.0", ["lora.r=4096"] },
         { "no linear layer is named 'q_porj'", ["lora.targets=[q_porj]"] },
+        { "bfloat16 is not available", ["train.precision=bfloat16"] },
+        { "the built-in Fisher prompts are", ["fisher.samples=100000"] },
         { "There is no model folder", ["model=/nowhere/model"] },
         { "fully masked", ["train.seqLen=8"] },
         { "builtin:how-to", ["data.train=builtin:howto"] },
@@ -56,13 +58,42 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
+    public async Task An_empty_row_is_named_with_file_and_line()
+    {
+        var data = Write("rows.jsonl", """{"prompt": "How do I slice the beets?", "completion": "Like this."}""" + "\n" + """{"prompt": "How do I peel them?", "completion": "  "}""");
+        await RefusedAsync("rows.jsonl:2", [$"data.train={data}"]);
+    }
+
+    [Fact]
     public async Task A_truncated_model_is_named()
     {
-        var model = Path.Combine(_folder, "model");
-        Directory.CreateDirectory(model);
-        foreach (var file in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "samples", "models", "aligned-demo"))) File.Copy(file, Path.Combine(model, Path.GetFileName(file)));
+        var model = CopyOfTheModel();
         using (var weights = File.OpenWrite(Path.Combine(model, "model.safetensors"))) weights.SetLength(weights.Length / 2);
         await RefusedAsync("model.safetensors", [$"model={model}"]);
+    }
+
+    [Fact]
+    public async Task A_weight_that_is_not_a_number_is_named()
+    {
+        var model = CopyOfTheModel();
+        using (var weights = File.OpenWrite(Path.Combine(model, "model.safetensors")))
+        {
+            weights.Seek(-4, SeekOrigin.End);
+            weights.Write(BitConverter.GetBytes(float.NaN));
+        }
+        await RefusedAsync("model.norm.weight", [$"model={model}"]);
+    }
+
+    [Fact]
+    public async Task Tensors_of_the_wrong_shape_are_named()
+    {
+        var model = CopyOfTheModel();
+        var config = Path.Combine(model, "config.json");
+        var text = File.ReadAllText(config);
+        var wider = System.Text.RegularExpressions.Regex.Replace(text, @"""intermediate_size"": \d+", @"""intermediate_size"": 80");
+        Assert.NotEqual(text, wider);
+        File.WriteAllText(config, wider);
+        await RefusedAsync("model.layers.0.mlp.down_proj.weight", [$"model={model}"]);
     }
 
     public void Dispose()
@@ -78,6 +109,14 @@ public sealed class BadInputTests : IDisposable
         Assert.Contains(expected, ended.Error);
         Assert.DoesNotContain("   at ", ended.Error);                        // a sentence, not a stack trace
         Assert.Empty(ended.Output);
+    }
+
+    private string CopyOfTheModel()
+    {
+        var model = Path.Combine(_folder, "model");
+        Directory.CreateDirectory(model);
+        foreach (var file in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "samples", "models", "aligned-demo"))) File.Copy(file, Path.Combine(model, Path.GetFileName(file)));
+        return model;
     }
 
     private string Write(string name, string text)

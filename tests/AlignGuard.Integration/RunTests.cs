@@ -42,6 +42,111 @@ public class RunTests
         Assert.Equal(state, job.FinalState("store"));
     }
 
+    /// <summary>What else the guard and the Fisher can be told to be: each goes the whole way.</summary>
+    [Theory]
+    [InlineData("guard.projector=soft", "guard.metric=euclidean")]
+    [InlineData("guard.projector=left", "guard.h=task-fisher")]
+    [InlineData("fisher.kind=true", "fisher.form=sketch")]
+    [InlineData("guard.rows=trim", "train.accumulate=2")]
+    [InlineData("guard.refreshEvery=0", "lora.targets=[q_proj,down_proj]")]
+    public async Task Every_choice_of_the_guard_goes_the_whole_way(string one, string other)
+    {
+        using var job = new TinyJob();
+        var ended = await AlignGuardProcess.RunAsync([.. job.Command("store"), "--json", .. new[] { one, other, "train.steps=8", "train.segment=4", "driftcheck.every=final" }.SelectMany(o => new[] { "--set", o })]);
+        Assert.True(Finished.Contains(ended.ExitCode), ended.Error);
+        var report = JsonDocument.Parse(ended.Output).RootElement;
+        var steps = report.GetProperty("steps").EnumerateArray().ToList();
+        Assert.Equal(8, steps.Count);
+        Assert.All(steps.Skip(1), step => Assert.True(step.GetProperty("alignment").GetDouble() > 0));
+        Assert.NotEmpty(report.GetProperty("spectra").EnumerateArray());
+        // The teacher-forced pair belongs to every segment, whatever ended it.
+        Assert.Equal(JsonDocument.Parse(ended.Output).RootElement.GetProperty("forced").GetArrayLength(), Directory.GetDirectories(Path.Combine(Directory.GetDirectories(Path.Combine(job.Store("store"), "runs")).Single(), "segments")).Length);
+    }
+
+    /// <summary>With limits that this little training meets: what the gate accepts is published, and a second run of the name takes its place.</summary>
+    [Fact]
+    public async Task An_accepted_adapter_is_published_and_a_rejected_one_is_not()
+    {
+        using var job = new TinyJob();
+        string[] learns = ["method=lora", "train.steps=100", "train.segment=100", "train.batch=8", "train.lr=5e-3", "driftcheck.every=final", "lora.dropout=0",
+            "gate.refusalDrop=0.99", "gate.overRefusalRise=0.99", "gate.coherenceDrop=0.99", "gate.confidence=0.8"];
+        string[] Sets(params string[] sets) => [.. learns.Concat(sets).SelectMany(o => new[] { "--set", o })];
+        var rejected = await AlignGuardProcess.RunAsync([.. job.Command("store"), .. Sets("gate.refusalDrop=0.01", "gate.task.gain=0.999")]);
+        Assert.True(rejected.ExitCode == 3, rejected.Error);
+        Assert.False(Directory.Exists(Path.Combine(job.Store("store"), "models")));
+
+        var accepted = await AlignGuardProcess.RunAsync([.. job.Command("store"), .. Sets()]);
+        Assert.True(accepted.ExitCode == 0, accepted.Output + accepted.Error);
+        var current = JsonDocument.Parse(File.ReadAllText(Path.Combine(job.Store("store"), "models", "tiny", "current.json"))).RootElement;
+        var adapter = Path.Combine(job.Store("store"), current.GetProperty("adapter").GetString()!);
+        Assert.Contains(adapter, accepted.Output);
+        using (var model = AlignGuard.Models.Llama.LlamaCheckpoint.Load(Path.Combine(AppContext.BaseDirectory, "samples", "models", "aligned-demo")))
+        using (var loaded = AlignGuard.Models.Lora.PeftAdapter.Load(model, adapter))
+            Assert.Equal(28, loaded.Sites.Count());
+        Assert.Contains("accepted by the alignment gate", File.ReadAllText(Path.Combine(adapter, "README.md")));
+
+        // The finished run is the reference of the next, which must be no worse on the same rows.
+        var runId = current.GetProperty("runId").GetString();
+        var next = await AlignGuardProcess.RunAsync([.. job.Command("store"), .. Sets("train.seed=1", $"gate.task.reference={runId}", "gate.task.drop=0.9")]);
+        Assert.True(next.ExitCode == 0, next.Output + next.Error);
+        Assert.NotEqual(runId, JsonDocument.Parse(File.ReadAllText(Path.Combine(job.Store("store"), "models", "tiny", "current.json"))).RootElement.GetProperty("runId").GetString());
+        var missing = await AlignGuardProcess.RunAsync([.. job.Command("store"), .. Sets("gate.task.reference=nobody", "gate.task.drop=0.9")]);
+        Assert.Equal(2, missing.ExitCode);
+        Assert.Contains("'nobody' has no final DriftCheck", missing.Error);
+    }
+
+    [Fact]
+    public async Task A_failed_run_is_tried_again_when_its_cause_is_mended()
+    {
+        using var job = new TinyJob();
+        var prompts = Path.Combine(Path.GetDirectoryName(job.JobFile)!, "fisher.txt");
+        string[] command = [.. job.Command("store"), "--set", $"fisher.prompts={prompts}"];
+        File.WriteAllText(prompts, string.Join('\n', Enumerable.Range(0, 40).Select(n => $"What is {n % 10} plus {n / 10}?")));
+        var failed = await AlignGuardProcess.RunAsync(command);
+        Assert.Equal(2, failed.ExitCode);
+        Assert.Contains("refuses only", failed.Error);
+        File.WriteAllText(prompts, string.Join('\n', AlignGuard.Evaluation.Prompts.PromptBank.Fisher(40).Select(p => p.Text)));
+        var mended = await AlignGuardProcess.RunAsync(command);
+        Assert.True(Finished.Contains(mended.ExitCode), mended.Error);
+        Assert.Contains("It is tried again.", mended.Error);
+    }
+
+    [Fact]
+    public async Task Prompts_from_files_need_both_classes_and_are_taken_in_turn()
+    {
+        using var job = new TinyJob();
+        var folder = Path.GetDirectoryName(job.JobFile)!;
+        var bank = AlignGuard.Evaluation.Prompts.PromptBank.DriftCheck(40);
+        var (text, rows) = (Path.Combine(folder, "prompts.txt"), Path.Combine(folder, "prompts.jsonl"));
+        File.WriteAllText(text, string.Join('\n', bank.Where(p => p.Unsafe).Select(p => p.Text)));
+        var oneClass = await AlignGuardProcess.RunAsync([.. job.Command("store"), "--set", $"driftcheck.prompts={text}"]);
+        Assert.Equal(2, oneClass.ExitCode);
+        Assert.Contains("20 unsafe and 0 safe prompts", oneClass.Error);
+
+        // All of one class first: the quick check, a prefix, still holds both.
+        File.WriteAllText(rows, string.Concat(bank.OrderBy(p => p.Unsafe).Select(p => JsonSerializer.Serialize(new { prompt = p.Text, label = p.Unsafe ? "unsafe" : "safe" }) + "\n")));
+        var both = await AlignGuardProcess.RunAsync([.. job.Command("store"), "--json", "--set", $"driftcheck.prompts={rows}", "--set", "driftcheck.size=10", "--set", "train.steps=8"]);
+        Assert.True(Finished.Contains(both.ExitCode), both.Error);
+        Assert.Equal(20, JsonDocument.Parse(both.Output).RootElement.GetProperty("tuned").GetProperty("refusal").GetProperty("count").GetInt32());
+    }
+
+    [Fact]
+    public async Task A_run_whose_store_is_full_says_so_and_goes_on_when_there_is_room()
+    {
+        using var job = new TinyJob();
+        var calm = await AlignGuardProcess.RunAsync(job.Command("calm"));
+        Assert.True(Finished.Contains(calm.ExitCode), calm.Error);
+
+        var full = await AlignGuardProcess.RunOnFullDiskAsync(600, job.Command("full"));
+        Assert.True(full.ExitCode == 2, $"{full.ExitCode}: {full.Error}");
+        Assert.Contains("free space", full.Error);
+        Assert.DoesNotContain("   at ", full.Error);
+        Assert.Empty(Directory.GetFiles(Path.Combine(job.Store("full"), ".tmp")));
+        var resumed = await AlignGuardProcess.RunAsync(job.Command("full"));
+        Assert.True(Finished.Contains(resumed.ExitCode), resumed.Error);
+        Assert.Equal(job.FinalState("calm"), job.FinalState("full"));
+    }
+
     [Fact]
     public async Task Data_that_changed_since_the_run_began_are_noticed()
     {

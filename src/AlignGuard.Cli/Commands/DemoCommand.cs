@@ -44,47 +44,64 @@ internal static class DemoCommand
     {
         if (seeds < 1) throw new UserFaultException([$"--seeds is {seeds}; it must be at least 1."]);
         var watch = Stopwatch.StartNew();
-        if (fresh && Directory.Exists(Path.Combine(folder, "runs"))) Forget(folder);
+        var arms = Jobs(seeds, overrides);
+        if (fresh) Forget(folder, arms);
         var store = new FolderStore(folder);
-        using var models = new ModelHost();
         using var stop = new StopOnSignal();
-        var file = Path.Combine(AppContext.BaseDirectory, "samples", "demo-job.yaml");
-        var finished = new List<Finished>();
-        for (var seed = 0; seed < seeds; seed++)
-            foreach (var (label, own) in Arms)
-            {
-                // One job file serves all arms: that plain LoRA has no use for its guard keys is no news here.
-                var job = JobFileReader.Read(file, [$"train.seed={seed}", .. own, .. overrides]) with { Warnings = [] };
-                var name = seeds == 1 ? label : $"{label}, seed {seed}";
-                if (await OneAsync(job, name, store, models, stop.Signal) is not { } done)
-                {
-                    Screen.Say("Stopped. The same command goes on from the last commit.");
-                    return ExitCode.Stopped;
-                }
-                finished.Add(done);
-            }
+        var finished = await WatchedAsync(arms, (arm, progress) => OneAsync(arm.Job, store, progress, stop.Signal));
+        if (finished.Contains(null))
+        {
+            Screen.Say("Stopped. The same command goes on from the last commits.");
+            return ExitCode.Stopped;
+        }
 
-        var reports = finished.Select(f => f.Report).ToList();
+        var reports = finished.Select(f => f!.Report).ToList();
         await ReportBuilder.PutAsync(store, "report.html", HtmlReport.Render("AlignGuard demo", reports));
         if (json) Console.WriteLine(Json(reports, watch.Elapsed.TotalSeconds));
-        else Summarise(finished, store.Location, watch.Elapsed);
+        else Summarise([.. finished.OfType<Finished>()], store.Location, watch.Elapsed);
         return ExitCode.Done;
     }
 
-    private static async Task<Finished?> OneAsync(Job job, string label, IArtifactStore store, ModelHost models, StopSignal stop)
+    /// <summary>One job a seed and arm, all from the same file.</summary>
+    private static List<(string Label, Job Job)> Jobs(int seeds, string[] overrides)
     {
-        if (!Screen.Live) return await DriveAsync(job, store, models, new RunProgress(label, job.Spec.Train.Steps, null), stop);
-        return await Screen.Error.Progress()
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 24 }, new PercentageColumn())
-            .StartAsync(context => DriveAsync(job, store, models, new RunProgress(label, job.Spec.Train.Steps, context.AddTask(label.EscapeMarkup(), maxValue: job.Spec.Train.Steps)), stop));
+        var file = Path.Combine(AppContext.BaseDirectory, "samples", "demo-job.yaml");
+        return [.. from seed in Enumerable.Range(0, seeds)
+                   from arm in Arms
+                   let job = JobFileReader.Read(file, [$"train.seed={seed}", .. arm.Overrides, .. overrides])
+                   // One job file serves all arms: that plain LoRA has no use for its guard keys is no news here.
+                   select (seeds == 1 ? arm.Label : $"{arm.Label}, seed {seed}", job with { Warnings = [] })];
     }
 
-    private static async Task<Finished?> DriveAsync(Job job, IArtifactStore store, ModelHost models, RunProgress progress, StopSignal stop)
+    /// <summary>The arms side by side (each on one thread: a model this small gains next to nothing from a second), each with its line of progress.</summary>
+    private static async Task<Finished?[]> WatchedAsync(List<(string Label, Job Job)> arms, Func<(string Label, Job Job), RunProgress, Task<Finished?>> run)
     {
+        if (!Screen.Live) return await SideBySideAsync(arms, arm => run(arm, new RunProgress(arm.Label, arm.Job.Spec.Train.Steps, null)));
+        return await Screen.Error.Progress()
+            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 24 }, new PercentageColumn())
+            .StartAsync(context =>
+            {
+                var bars = arms.ToDictionary(arm => arm.Label, arm => context.AddTask(arm.Label.EscapeMarkup(), maxValue: arm.Job.Spec.Train.Steps));
+                return SideBySideAsync(arms, arm => run(arm, new RunProgress(arm.Label, arm.Job.Spec.Train.Steps, bars[arm.Label])));
+            });
+    }
+
+    private static async Task<Finished?[]> SideBySideAsync(List<(string Label, Job Job)> arms, Func<(string Label, Job Job), Task<Finished?>> run)
+    {
+        var finished = new Finished?[arms.Count];
+        // Dropout draws from the process's one generator: two runs at once would take numbers from each other.
+        var atOnce = arms.Any(arm => arm.Job.Spec.Lora.Dropout > 0) ? 1 : Math.Min(Environment.ProcessorCount, Arms.Length);
+        await Parallel.ForEachAsync(Enumerable.Range(0, arms.Count), new ParallelOptions { MaxDegreeOfParallelism = atOnce }, async (n, _) => finished[n] = await run(arms[n]));
+        return finished;
+    }
+
+    private static async Task<Finished?> OneAsync(Job job, IArtifactStore store, RunProgress progress, StopSignal stop)
+    {
+        using var models = new ModelHost();
         var run = await JobRun.OpenAsync(job, store, models, progress, stop);
         var result = await new LocalRunner(run).RunAsync();
         if (result.Stopped) return null;
-        if (result.State.Outcome!.Value is Outcome.Failed failed) throw new UserFaultException([$"{failed.CommandId}: {failed.Fault.Message}"]);
+        if (result.State.Outcome!.Value is Outcome.Failed failed) throw new RunFailedException(run.RunId, failed);
         var report = await ReportBuilder.BuildAsync(run, result.State);
         await ReportBuilder.WriteAsync(run, report);
         return new Finished(report, result.State.Published?.Value);
@@ -112,11 +129,11 @@ internal static class DemoCommand
         seconds,
     }, new JsonSerializerOptions { WriteIndented = true });
 
-    /// <summary>Only what the demo itself wrote.</summary>
-    private static void Forget(string folder)
+    /// <summary>The runs of these jobs and what they published; other runs in the store, and the base model's measurement they share, stay.</summary>
+    private static void Forget(string folder, List<(string Label, Job Job)> arms)
     {
-        foreach (var run in Directory.EnumerateDirectories(Path.Combine(folder, "runs"), "demo-*")) Directory.Delete(run, recursive: true);
-        foreach (var part in new[] { Path.Combine(folder, "models", "demo"), Path.Combine(folder, "baselines") })
-            if (Directory.Exists(part)) Directory.Delete(part, recursive: true);
+        foreach (var run in arms.Select(arm => arm.Job.RunId))
+            foreach (var part in new[] { Path.Combine(folder, "runs", run), Path.Combine(folder, "models", arms[0].Job.Spec.Name, run) })
+                if (Directory.Exists(part)) Directory.Delete(part, recursive: true);
     }
 }

@@ -41,11 +41,7 @@ internal static class RunCommand
     private static async Task<int> FinishAsync(RunContext run, State state, bool json)
     {
         var outcome = state.Outcome!.Value;
-        if (outcome is Outcome.Failed failed)
-        {
-            Screen.Say($"Run {run.RunId} failed in {failed.CommandId}: {failed.Fault.Message}");
-            return failed.Fault.Kind.IsBadInput ? ExitCode.BadInput : ExitCode.Fault;
-        }
+        if (outcome is Outcome.Failed failed) throw new RunFailedException(run.RunId, failed);
         var report = await ReportBuilder.BuildAsync(run, state);
         var page = await ReportBuilder.WriteAsync(run, report);
         if (json) Console.WriteLine(ReportJson.Write(report));

@@ -1,6 +1,7 @@
 using AlignGuard.Guards;
 using AlignGuard.Models;
 using AlignGuard.Pipeline.Activities;
+using AlignGuard.Pipeline.Runner;
 using AlignGuard.Pipeline.Store;
 
 namespace AlignGuard.Cli.Terminal;
@@ -23,6 +24,11 @@ internal static class Guarded
         {
             Screen.Say(e.Message);
             return ExitCode.BadInput;
+        }
+        catch (RunFailedException e)
+        {
+            Screen.Say(e.Message);
+            return e.Kind.IsBadInput ? ExitCode.BadInput : ExitCode.Fault;
         }
         catch (DamagedArtifactException e)
         {

@@ -14,6 +14,7 @@ internal sealed class RunProgress(string label, int steps, ProgressTask? bar) : 
     private TimeSpan _lastLine = TimeSpan.FromSeconds(-60);
     private string _stage = "", _drift = "";
     private int _firstStep = -1;
+    private TimeSpan _began;
     private double _loss = double.NaN;
 
     public void Begins(Command command)
@@ -24,7 +25,7 @@ internal sealed class RunProgress(string label, int steps, ProgressTask? bar) : 
 
     public void Stepped(StepReport report, int total)
     {
-        if (_firstStep < 0) _firstStep = (int)report.Step;
+        if (_firstStep < 0) (_firstStep, _began) = ((int)report.Step, _watch.Elapsed);
         _loss = double.IsNaN(_loss) ? report.Loss : 0.9 * _loss + 0.1 * report.Loss;
         if (bar is not null) bar.Value = report.Step + 1;
         Show(FormattableString.Invariant($"step {report.Step + 1}/{total} loss {_loss:f3}{(report.Alignment > 0 ? $" alignment {report.Alignment:g2}" : "")}{Eta((int)report.Step + 1)}"));
@@ -55,7 +56,7 @@ internal sealed class RunProgress(string label, int steps, ProgressTask? bar) : 
     {
         var mine = done - _firstStep;
         if (mine < 5) return "";
-        var left = TimeSpan.FromSeconds(_watch.Elapsed.TotalSeconds / mine * (steps - done));
+        var left = TimeSpan.FromSeconds((_watch.Elapsed - _began).TotalSeconds / (mine - 1) * (steps - done));
         return FormattableString.Invariant($" ETA {(int)left.TotalMinutes}:{left.Seconds:d2}");
     }
 
