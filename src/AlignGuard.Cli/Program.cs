@@ -11,6 +11,8 @@ var root = new RootCommand("Fine-tunes aligned language models with LoRA and kee
 {
     DemoCommand.Create(),
     RunCommand.Create(),
+    StatusCommand.Create(),
+    StoreCommand.Create(),
     ModelCommand.Create(),
     MethodsCommand.Create(),
 };

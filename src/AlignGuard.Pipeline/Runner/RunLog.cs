@@ -11,8 +11,9 @@ public sealed class RunLog(IArtifactStore store, string runFolder)
     private string Name => $"{runFolder}/events.jsonl";
 
     /// <summary>All whole events. A torn last line is what a killed writer leaves: it is cut off and its event happens again.</summary>
+    /// <param name="repair">Cut it off in the store too. False for whoever only looks: the writer may be in the middle of it.</param>
     /// <exception cref="StoreException">A line that is whole but unreadable: another version's log, or a damaged one.</exception>
-    public async Task<IReadOnlyList<Event>> ReadAsync()
+    public async Task<IReadOnlyList<Event>> ReadAsync(bool repair = true)
     {
         if (await store.ReadAsync(Name) is not { } blob) return [];
         var text = Encoding.UTF8.GetString(blob.Content);
@@ -24,7 +25,7 @@ public sealed class RunLog(IArtifactStore store, string runFolder)
             if (read.IsError) throw new StoreException($"{Name}:{n + 1}: {read.ErrorValue}");
             events.Add(read.ResultValue);
         }
-        if (lines[^1].Length > 0) await CutAsync(events.Count);
+        if (repair && lines[^1].Length > 0) await CutAsync(events.Count);
         return events;
     }
 
@@ -45,13 +46,16 @@ public sealed class RunLog(IArtifactStore store, string runFolder)
     }
 
     /// <summary>Time spent on everything that was completed, whatever processes did it.</summary>
-    public async Task<double> SecondsAsync()
+    public async Task<double> SecondsAsync() => (await TimesAsync()).Sum(t => t.Seconds);
+
+    /// <summary>When each whole line was written and how long what it tells of took.</summary>
+    public async Task<IReadOnlyList<(DateTime At, double Seconds)>> TimesAsync()
     {
-        if (await store.ReadAsync(Name) is not { } blob) return 0;
-        return Encoding.UTF8.GetString(blob.Content).Split('\n', StringSplitOptions.RemoveEmptyEntries).Sum(line =>
+        if (await store.ReadAsync(Name) is not { } blob) return [];
+        return [.. Encoding.UTF8.GetString(blob.Content).Split('\n').SkipLast(1).Select(line =>
         {
             using var json = JsonDocument.Parse(line);
-            return json.RootElement.TryGetProperty("seconds", out var seconds) ? seconds.GetDouble() : 0;
-        });
+            return (json.RootElement.GetProperty("at").GetDateTime(), json.RootElement.GetProperty("seconds").GetDouble());
+        })];
     }
 }

@@ -10,13 +10,18 @@ namespace AlignGuard.Pipeline.Store;
 public sealed partial class FolderStore : IArtifactStore
 {
     private const string TemporaryFolder = ".tmp";
+
+    // A store may be seen by several machines, and a process id says something on its own machine only.
+    private static readonly string Host = string.Concat(Environment.MachineName.Where(char.IsAsciiLetterOrDigit));
     private readonly string _root;
 
     /// <param name="root">Created if absent.</param>
-    public FolderStore(string root)
+    /// <param name="lookOnly">Neither creates nor cleans up: for whoever only reads.</param>
+    public FolderStore(string root, bool lookOnly = false)
     {
         _root = Path.GetFullPath(root);
         if (File.Exists(_root)) throw new UserFaultException([$"--store {root} is a file; a folder is expected."]);
+        if (lookOnly) return;
         Guarded(() => Directory.CreateDirectory(Path.Combine(_root, TemporaryFolder)));
         RemoveOrphans();
     }
@@ -98,7 +103,7 @@ public sealed partial class FolderStore : IArtifactStore
 
     private string WriteTemporary(ReadOnlyMemory<byte> content)
     {
-        var path = Path.Combine(_root, TemporaryFolder, $"{Environment.ProcessId}-{Guid.NewGuid():N}");
+        var path = Path.Combine(_root, TemporaryFolder, $"{Host}-{Environment.ProcessId}-{Guid.NewGuid():N}");
         try
         {
             using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
@@ -129,12 +134,12 @@ public sealed partial class FolderStore : IArtifactStore
         }
     }
 
-    /// <summary>Removes what processes that no longer live left behind.</summary>
+    /// <summary>Removes what processes of this machine that no longer live left behind.</summary>
     private void RemoveOrphans()
     {
         foreach (var path in Directory.EnumerateFiles(Path.Combine(_root, TemporaryFolder)))
         {
-            var owner = Path.GetFileName(path).Split('-')[0];
+            if (Path.GetFileName(path).Split('-') is not [var host, var owner, _] || host != Host) continue;
             if (int.TryParse(owner, out var id) && (id == Environment.ProcessId || IsAlive(id))) continue;
             try
             {

@@ -62,10 +62,13 @@ public sealed class FolderStoreTests : IDisposable
     public async Task Orphans_of_dead_processes_are_removed_and_those_of_the_living_kept()
     {
         var temporary = Path.Combine(_root, ".tmp");
-        File.WriteAllText(Path.Combine(temporary, "999999999-orphan"), "x");
-        File.WriteAllText(Path.Combine(temporary, $"{Environment.ProcessId}-mine"), "x");
+        var host = string.Concat(Environment.MachineName.Where(char.IsAsciiLetterOrDigit));
+        string[] kept = [$"{host}-{Environment.ProcessId}-mine", "elsewhere-999999999-perhapsalive"];
+        foreach (var name in kept.Append($"{host}-999999999-orphan")) File.WriteAllText(Path.Combine(temporary, name), "x");
+        _ = new FolderStore(_root, lookOnly: true);
+        Assert.Equal(3, Directory.GetFiles(temporary).Length);
         _ = new FolderStore(_root);
-        Assert.Equal([$"{Environment.ProcessId}-mine"], Directory.GetFiles(temporary).Select(Path.GetFileName));
+        Assert.Equal(kept.Order(StringComparer.Ordinal), Directory.GetFiles(temporary).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Empty(await _store.ListAsync(""));
     }
 
