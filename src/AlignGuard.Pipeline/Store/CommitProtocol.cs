@@ -58,10 +58,11 @@ public sealed class CommitProtocol(IArtifactStore store)
             Software = new(SoftwareVersions.All, StringComparer.Ordinal),
         };
         InjectionPoints.Reached("before-commit");
-        var won = await store.CreateAsync($"{folder}/{RecordName}", JsonSerializer.SerializeToUtf8Bytes(commit, Json), cancellation);
+        await store.CreateAsync($"{folder}/{RecordName}", JsonSerializer.SerializeToUtf8Bytes(commit, Json), cancellation);
         InjectionPoints.Reached("after-commit");
         var winner = await FindAsync(folder, cancellation) ?? throw new StoreException($"{folder}/{RecordName} was written but cannot be read back from {store.Location}.");
-        if (!won)
+        // The record says who won, not the answer to the write: a write that succeeded, whose answer was lost and that was retried, is told that it came second.
+        if (winner.Commit.Attempt != attempt)
             foreach (var file in committed) await store.DeleteAsync(file.Name, cancellation);
         return winner;
     }

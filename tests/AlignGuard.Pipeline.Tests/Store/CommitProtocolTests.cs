@@ -49,6 +49,33 @@ public sealed class CommitProtocolTests : IDisposable
         Assert.Contains("version 2", (await Assert.ThrowsAsync<StoreException>(() => _protocol.FindAsync("runs/z"))).Message);
     }
 
+    /// <summary>A write may succeed and its answer get lost: the retry is told "exists already". The writer has won all the same, and its files must stay.</summary>
+    [Fact]
+    public async Task A_winner_that_is_told_it_came_second_keeps_its_files()
+    {
+        var protocol = new CommitProtocol(new LostAnswers(_protocol.Store));
+        var commit = await protocol.CommitAsync("runs/x", "segment/0", "spec", new Dictionary<string, CommitReference>(), new Dictionary<string, byte[]> { ["a.bin"] = "weights"u8.ToArray() }, new Result(1));
+        Assert.Equal("weights"u8.ToArray(), await protocol.ReadAsync(commit.File("a.bin")));
+    }
+
+    /// <summary>Every creation happens and is answered as if somebody else had been first.</summary>
+    private sealed class LostAnswers(IArtifactStore inner) : IArtifactStore
+    {
+        public string Location => inner.Location;
+
+        public async Task<bool> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation = default)
+        {
+            await inner.CreateAsync(name, content, cancellation);
+            return false;
+        }
+
+        public Task<bool> ReplaceAsync(string name, ReadOnlyMemory<byte> content, string? ifMatch, CancellationToken cancellation = default) => inner.ReplaceAsync(name, content, ifMatch, cancellation);
+        public Task AppendAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation = default) => inner.AppendAsync(name, content, cancellation);
+        public Task<StoredBlob?> ReadAsync(string name, CancellationToken cancellation = default) => inner.ReadAsync(name, cancellation);
+        public Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellation = default) => inner.ListAsync(prefix, cancellation);
+        public Task DeleteAsync(string name, CancellationToken cancellation = default) => inner.DeleteAsync(name, cancellation);
+    }
+
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     private Task<CommitReference> CommitAsync(string content, int step) => _protocol.CommitAsync("runs/x", "segment/0", "spec",

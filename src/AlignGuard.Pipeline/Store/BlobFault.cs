@@ -1,0 +1,24 @@
+using Azure;
+using Azure.Identity;
+using Azure.Storage.Blobs.Models;
+
+namespace AlignGuard.Pipeline.Store;
+
+/// <summary>What the blob service's errors mean for a person, and what to do about them.</summary>
+internal static class BlobFault
+{
+    /// <summary>Goes on from "The store X"; null for what is no fault of the store.</summary>
+    public static string? Sentence(Exception e) => e switch
+    {
+        RequestFailedException { Status: 401 or 403 } r => $"refused access ({Code(r)}). Give the identity in use the role Storage Blob Data Contributor on the container, or correct the key.",
+        RequestFailedException r when r.ErrorCode == BlobErrorCode.ContainerNotFound => "has no such container. Create it, or name another.",
+        RequestFailedException { Status: 0 } r => $"cannot be reached ({r.Message.Split('\n')[0]}). Check the account's name and the network; for the emulator, that Azurite is running.",
+        RequestFailedException { Status: >= 500 } r => $"failed ({Code(r)}) after several tries. Try again later.",
+        RequestFailedException r => $"refused a request ({Code(r)}).",
+        AuthenticationFailedException a => $"could not be signed in to ({a.Message.Split('\n')[0]}). Sign in (az login), or run where a managed identity is.",
+        AggregateException { InnerExceptions: [RequestFailedException first, ..] } => Sentence(first),
+        _ => null,
+    };
+
+    private static string Code(RequestFailedException e) => $"{e.Status} {e.ErrorCode ?? e.Message.Split('\n')[0]}";
+}

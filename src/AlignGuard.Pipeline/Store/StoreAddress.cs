@@ -1,0 +1,89 @@
+using AlignGuard.Models;
+using Azure;
+using Azure.Core;
+using Azure.Identity;
+using Azure.Storage.Blobs;
+
+namespace AlignGuard.Pipeline.Store;
+
+/// <summary>
+/// What <c>--store</c> names: a folder, or <c>store://ACCOUNT/CONTAINER[/PREFIX]</c> for a blob container. ACCOUNT <c>azurite</c> is the local emulator. Azure is
+/// signed in to by identity; a connection string, where one is needed, is read from the environment (<see cref="ConnectionVariable"/>) and never from the command line.
+/// </summary>
+public static class StoreAddress
+{
+    public const string Scheme = "store://";
+
+    /// <summary>Environment variable that holds a connection string; unset for the usual ways.</summary>
+    public const string ConnectionVariable = "ALIGNGUARD_STORAGE";
+
+    private const string Emulator = "azurite", EmulatorAccount = "devstoreaccount1";
+
+    /// <param name="lookOnly">Creates nothing: for whoever only reads.</param>
+    /// <exception cref="UserFaultException">No address of a store, or there is no such folder (<paramref name="lookOnly"/>).</exception>
+    /// <exception cref="StoreException">It cannot be reached or written.</exception>
+    public static async Task<IArtifactStore> OpenAsync(string address, bool lookOnly = false)
+    {
+        if (address.StartsWith(Scheme, StringComparison.Ordinal)) return await OpenBlobsAsync(address, lookOnly);
+        if (address.Contains("://", StringComparison.Ordinal))
+            throw new UserFaultException([$"--store {address}: a folder or {Scheme}ACCOUNT/CONTAINER[/PREFIX] is expected; other addresses are not opened."]);
+        if (lookOnly && !Directory.Exists(address)) throw new UserFaultException([$"There is no store {address}. Name the folder that `alignguard run` was given with --store."]);
+        return new FolderStore(address, lookOnly);
+    }
+
+    private static async Task<IArtifactStore> OpenBlobsAsync(string address, bool lookOnly)
+    {
+        var (account, container, prefix) = Parse(address);
+        var client = Service(address, account).GetBlobContainerClient(container);
+        var store = new BlobStore(client, prefix, address.TrimEnd('/'));
+        try
+        {
+            // The emulator is a developer's own: its containers come by themselves. On Azure a mistyped name must not.
+            if (account == EmulatorAccount && !lookOnly) await client.CreateIfNotExistsAsync();
+            else if (!await client.ExistsAsync()) throw new UserFaultException([$"--store {address}: account {account} has no container '{container}'. Create it, or name another."]);
+        }
+        catch (Exception e) when (BlobFault.Sentence(e) is { } sentence)
+        {
+            throw new StoreException($"The store {address} {sentence}", e);
+        }
+        return store;
+    }
+
+    private static (string Account, string Container, string Prefix) Parse(string address)
+    {
+        var parts = address[Scheme.Length..].TrimEnd('/').Split('/');
+        var account = parts[0] == Emulator ? EmulatorAccount : parts[0];
+        if (parts.Length < 2 || !IsName(account, 24, dashes: false) || !IsName(parts[1], 63, dashes: true))
+            throw new UserFaultException([$"--store {address}: {Scheme}ACCOUNT/CONTAINER[/PREFIX] is expected: an account of 3 to 24 lower-case letters and digits ({Emulator} for the local emulator) "
+                + "and a container of 3 to 63 lower-case letters, digits and single dashes."]);
+        var prefix = string.Join('/', parts.Skip(2));
+        return (account, parts[1], prefix.Length == 0 ? "" : BlobName.Check(prefix));
+    }
+
+    private static bool IsName(string name, int longest, bool dashes) =>
+        name.Length >= 3 && name.Length <= longest && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || (dashes && c == '-'))
+        && !name.Contains("--", StringComparison.Ordinal) && name[0] != '-' && name[^1] != '-';
+
+    private static BlobServiceClient Service(string address, string account)
+    {
+        var options = new BlobClientOptions();
+        options.Retry.Mode = RetryMode.Exponential;
+        options.Retry.MaxRetries = 5;
+        options.Retry.NetworkTimeout = TimeSpan.FromSeconds(100);
+        var connection = Environment.GetEnvironmentVariable(ConnectionVariable);
+        if (string.IsNullOrWhiteSpace(connection))
+            return account == EmulatorAccount
+                ? new BlobServiceClient("UseDevelopmentStorage=true", options)
+                : new BlobServiceClient(new Uri($"https://{account}.blob.core.windows.net"), new DefaultAzureCredential(), options);
+        try
+        {
+            var service = new BlobServiceClient(connection, options);
+            if (service.AccountName == account) return service;
+            throw new UserFaultException([$"--store {address} names account {account}, but the connection string in {ConnectionVariable} is of {service.AccountName}. Unset the variable, or name that account."]);
+        }
+        catch (Exception e) when (e is FormatException or ArgumentException or InvalidOperationException)
+        {
+            throw new UserFaultException([$"{ConnectionVariable} is no connection string ({e.Message.Split('\n')[0]}). Copy it from the account's access keys, or unset the variable to sign in by identity."]);
+        }
+    }
+}
