@@ -12,6 +12,7 @@ var root = new RootCommand("Fine-tunes aligned language models with LoRA and kee
     DemoCommand.Create(),
     RunCommand.Create(),
     StatusCommand.Create(),
+    CancelCommand.Create(),
     StoreCommand.Create(),
     ModelCommand.Create(),
     MethodsCommand.Create(),

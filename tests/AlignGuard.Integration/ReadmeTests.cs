@@ -39,6 +39,21 @@ public sealed partial class ReadmeTests : IDisposable
         Assert.NotEmpty(ended.Output);
     }
 
+    /// <summary>docs/reliability.md promises what tests show: each test it names is there.</summary>
+    [Fact]
+    public void Every_test_that_the_reliability_table_names_exists()
+    {
+        var sources = string.Join('\n', Directory.EnumerateFiles(Path.Combine(Root, "tests"), "*.*s", SearchOption.AllDirectories).Where(f => Path.GetExtension(f) is ".cs" or ".fs").Select(File.ReadAllText));
+        var rows = File.ReadAllLines(Path.Combine(Root, "docs", "reliability.md")).Where(l => l.StartsWith("| ") && !l.StartsWith("| fault")).ToList();
+        Assert.True(rows.Count > 20);
+        foreach (var row in rows)
+        {
+            var names = Regex.Matches(row.Split('|')[3], "`([^`]+)`").Select(m => m.Groups[1].Value).ToList();
+            Assert.NotEmpty(names);
+            Assert.All(names, name => Assert.True(sources.Contains($" {name}(") || sources.Contains($"let ``{name}``"), name));
+        }
+    }
+
     [Fact]
     public async Task The_demo_s_JSON_has_every_arm_and_every_figure()
     {

@@ -96,6 +96,44 @@ public class RunTests
     }
 
     [Fact]
+    public async Task A_cancelled_run_commits_what_it_has_and_is_over_for_good()
+    {
+        using var job = new TinyJob();
+        string[] longer = ["--set", "train.steps=2000", "--set", "train.segment=2000", "--set", "guard.refreshEvery=0"];
+        using (var process = AlignGuardProcess.Start([.. job.Command("store"), .. longer]))
+        {
+            while (!Directory.Exists(job.Store("store")) || Directory.GetDirectories(job.Store("store"), "basis", SearchOption.AllDirectories).Length == 0) await Task.Delay(100);
+            await Task.Delay(1500);
+            var run = Path.GetFileName(Directory.GetDirectories(Path.Combine(job.Store("store"), "runs")).Single());
+            Assert.Equal(0, (await AlignGuardProcess.RunAsync("cancel", run, "--store", job.Store("store"))).ExitCode);
+            var ended = await process.EndAsync();
+            Assert.True(ended.ExitCode == 4, $"{ended.ExitCode}: {ended.Error}");
+            Assert.Contains("was cancelled at step", ended.Error);
+
+            var status = JsonDocument.Parse((await AlignGuardProcess.RunAsync("status", run, "--store", job.Store("store"), "--json")).Output).RootElement;
+            Assert.Equal("cancelled", status.GetProperty("stage").GetString());
+            Assert.InRange(status.GetProperty("step").GetInt32(), 1, 1999);
+            Assert.Equal(0, (await AlignGuardProcess.RunAsync("store", "verify", run, "--store", job.Store("store"))).ExitCode);
+            Assert.Contains("has ended already", (await AlignGuardProcess.RunAsync("cancel", run, "--store", job.Store("store"))).Error);
+        }
+        var again = await AlignGuardProcess.RunAsync([.. job.Command("store"), .. longer]);
+        Assert.True(again.ExitCode == 4, again.Error);
+    }
+
+    /// <summary>Nobody works on it: the next command that would finds the wish.</summary>
+    [Fact]
+    public async Task A_run_cancelled_while_it_lies_still_ends_when_it_is_taken_up()
+    {
+        using var job = new TinyJob();
+        using (var killed = AlignGuardProcess.Start(job.Command("store"), new Dictionary<string, string> { ["ALIGNGUARD_KILL_AT"] = "event-logged:1" })) await killed.EndAsync();
+        var run = Path.GetFileName(Directory.GetDirectories(Path.Combine(job.Store("store"), "runs")).Single());
+        Assert.Equal(0, (await AlignGuardProcess.RunAsync("cancel", run, "--store", job.Store("store"))).ExitCode);
+        var ended = await AlignGuardProcess.RunAsync(job.Command("store"));
+        Assert.True(ended.ExitCode == 4, $"{ended.ExitCode}: {ended.Error}");
+        Assert.Contains("was cancelled at step 0", ended.Error);
+    }
+
+    [Fact]
     public async Task A_failed_run_is_tried_again_when_its_cause_is_mended()
     {
         using var job = new TinyJob();

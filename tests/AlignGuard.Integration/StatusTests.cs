@@ -18,6 +18,7 @@ public class StatusTests
         Assert.Equal("fisher/0", waiting.GetProperty("stage").GetString());
         Assert.Equal((0, 20), (waiting.GetProperty("step").GetInt32(), waiting.GetProperty("steps").GetInt32()));
         var run = waiting.GetProperty("runId").GetString()!;
+        Assert.Contains("is not finished", (await AlignGuardProcess.RunAsync("store", "gc", run, "--store", store, "--apply")).Error);
 
         Assert.Equal(3, (await AlignGuardProcess.RunAsync(job.Command("store"))).ExitCode);
         var finished = await JsonAsync("status", run, "--store", store);
@@ -32,6 +33,18 @@ public class StatusTests
         Assert.True(intact.ExitCode == 0, intact.Output + intact.Error);
         Assert.Contains("intact", intact.Output);
 
+        // The files of an attempt that was killed before its commit: named while nothing is removed, and gone then.
+        var litter = Path.Combine(store, "runs", run, "segments", "1", "abandoned123", "adapter.safetensors");
+        Directory.CreateDirectory(Path.GetDirectoryName(litter)!);
+        File.WriteAllText(litter, "half an adapter");
+        var would = await AlignGuardProcess.RunAsync("store", "gc", run, "--store", store);
+        Assert.Contains("1/abandoned123/adapter.safetensors", would.Output);
+        Assert.True(File.Exists(litter));
+        Assert.Contains("files removed", (await AlignGuardProcess.RunAsync("store", "gc", run, "--store", store, "--apply")).Output);
+        Assert.False(File.Exists(litter));
+        Assert.Contains("Nothing to remove", (await AlignGuardProcess.RunAsync("store", "gc", run, "--store", store)).Output);
+        Assert.Equal(0, (await AlignGuardProcess.RunAsync("store", "verify", run, "--store", store)).ExitCode);
+
         // An adapter that a resumption would not read again, a record in the middle of the chain, and a file that nobody names.
         var segments = Path.Combine(store, "runs", run, "segments");
         var adapter = Directory.GetFiles(Path.Combine(segments, "0"), "adapter.safetensors", SearchOption.AllDirectories).Single();
@@ -44,6 +57,7 @@ public class StatusTests
         Assert.Equal(2, problems.Count);
         Assert.NotEmpty(report.GetProperty("strays").EnumerateArray());
         Assert.Equal(2, (await AlignGuardProcess.RunAsync("store", "verify", run, "--store", store)).ExitCode);
+        Assert.Equal(2, (await AlignGuardProcess.RunAsync("store", "gc", run, "--store", store, "--apply")).ExitCode);
     }
 
     [Fact]

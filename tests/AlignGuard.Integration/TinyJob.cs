@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using AlignGuard.Pipeline.Demo;
+using AlignGuard.Pipeline.Store;
 
 namespace AlignGuard.Integration;
 
@@ -34,6 +35,16 @@ internal sealed class TinyJob : IDisposable
     public string Store(string name) => Path.Combine(_folder, name);
 
     public string[] Command(string store) => ["run", JobFile, "--store", Store(store)];
+
+    /// <summary>The same from any kind of store that holds one run.</summary>
+    public static async Task<IReadOnlyDictionary<string, string>> FinalStateAsync(IArtifactStore store)
+    {
+        var protocol = new CommitProtocol(store);
+        var last = (await store.ListAsync("runs/")).Select(n => n.Split('/')).Where(p => p is [_, _, "segments", _, CommitProtocol.RecordName]).MaxBy(p => int.Parse(p[3]))!;
+        var commit = (await protocol.FindAsync(string.Join('/', last[..^1])))!;
+        foreach (var file in commit.Commit.Files) await protocol.ReadAsync(file);
+        return commit.Commit.Files.Where(f => f.Name.EndsWith("safetensors")).ToDictionary(f => Path.GetFileName(f.Name), f => f.Sha256);
+    }
 
     /// <summary>Hashes of adapter and optimizer of the last segment, whatever attempt wrote them.</summary>
     public IReadOnlyDictionary<string, string> FinalState(string store)

@@ -7,7 +7,7 @@ internal static class CommonOptions
 {
     public static Option<string> Store(string fallback) => new("--store")
     {
-        Description = "Folder that holds runs, adapters and measurements.",
+        Description = "Where runs, adapters and measurements are: a folder, or store://ACCOUNT/CONTAINER[/PREFIX] (account azurite: the local emulator).",
         DefaultValueFactory = _ => fallback,
     };
 

@@ -45,8 +45,8 @@ internal static class DemoCommand
         if (seeds < 1) throw new UserFaultException([$"--seeds is {seeds}; it must be at least 1."]);
         var watch = Stopwatch.StartNew();
         var arms = Jobs(seeds, overrides);
-        if (fresh) Forget(folder, arms);
-        var store = new FolderStore(folder);
+        var store = await StoreAddress.OpenAsync(folder);
+        if (fresh) await ForgetAsync(store, arms);
         using var stop = new StopOnSignal();
         var finished = await WatchedAsync(arms, (arm, progress) => OneAsync(arm.Job, store, progress, stop.Signal));
         if (finished.Contains(null))
@@ -100,7 +100,7 @@ internal static class DemoCommand
         using var models = new ModelHost();
         var run = await JobRun.OpenAsync(job, store, models, progress, stop);
         var result = await new LocalRunner(run).RunAsync();
-        if (result.Stopped) return null;
+        if (result.Stopped || result.State.Outcome!.Value.IsCancelled) return null;
         if (result.State.Outcome!.Value is Outcome.Failed failed) throw new RunFailedException(run.RunId, failed);
         var report = await ReportBuilder.BuildAsync(run, result.State);
         await ReportBuilder.WriteAsync(run, report);
@@ -130,10 +130,10 @@ internal static class DemoCommand
     }, new JsonSerializerOptions { WriteIndented = true });
 
     /// <summary>The runs of these jobs and what they published; other runs in the store, and the base model's measurement they share, stay.</summary>
-    private static void Forget(string folder, List<(string Label, Job Job)> arms)
+    private static async Task ForgetAsync(IArtifactStore store, List<(string Label, Job Job)> arms)
     {
-        foreach (var run in arms.Select(arm => arm.Job.RunId))
-            foreach (var part in new[] { Path.Combine(folder, "runs", run), Path.Combine(folder, "models", arms[0].Job.Spec.Name, run) })
-                if (Directory.Exists(part)) Directory.Delete(part, recursive: true);
+        foreach (var (_, job) in arms)
+            foreach (var folder in new[] { $"runs/{job.RunId}/", $"models/{job.Spec.Name}/{job.RunId}/" })
+                foreach (var name in await store.ListAsync(folder)) await store.DeleteAsync(name);
     }
 }

@@ -25,7 +25,7 @@ internal static class RunCommand
     private static async Task<int> RunAsync(string path, string storePath, string[] overrides, bool json)
     {
         var job = JobFileReader.Read(path, overrides);
-        var store = new FolderStore(storePath);
+        var store = await StoreAddress.OpenAsync(storePath);
         using var models = new ModelHost();
         using var stop = new StopOnSignal();
         var run = await JobRun.OpenAsync(job, store, models, new RunProgress(job.Spec.Name, job.Spec.Train.Steps, null), stop.Signal);
@@ -42,6 +42,11 @@ internal static class RunCommand
     {
         var outcome = state.Outcome!.Value;
         if (outcome is Outcome.Failed failed) throw new RunFailedException(run.RunId, failed);
+        if (outcome.IsCancelled)
+        {
+            Screen.Say($"Run {run.RunId} was cancelled at step {state.Step} of {run.Spec.Train.Steps}. Its commits are kept in {run.Store.Location}/{run.Folder}; for a new run give the job another name.");
+            return ExitCode.Stopped;
+        }
         var report = await ReportBuilder.BuildAsync(run, state);
         var page = await ReportBuilder.WriteAsync(run, report);
         if (json) Console.WriteLine(ReportJson.Write(report));
@@ -51,6 +56,6 @@ internal static class RunCommand
             if (state.Published is { } adapter) Console.WriteLine($"Adapter: {Path.Combine(run.Store.Location, adapter.Value)}");
             Console.WriteLine($"Report:  {Path.Combine(run.Store.Location, page)}");
         }
-        return outcome.IsAccepted ? ExitCode.Done : outcome.IsRejected ? ExitCode.Rejected : ExitCode.Stopped;
+        return outcome.IsAccepted ? ExitCode.Done : ExitCode.Rejected;
     }
 }

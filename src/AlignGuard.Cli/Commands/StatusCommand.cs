@@ -23,7 +23,7 @@ internal static class StatusCommand
 
     private static async Task<int> RunAsync(string? run, string path, bool json)
     {
-        var store = StoreOption.Existing(path);
+        var store = await StoreAddress.OpenAsync(path, lookOnly: true);
         var ids = run is null ? await RunStatus.IdsAsync(store) : [run];
         var all = new List<RunStatus>();
         foreach (var id in ids) all.Add(await RunStatus.ReadAsync(store, id));

@@ -1,15 +1,17 @@
 using System.CommandLine;
 using System.Text.Json;
 using AlignGuard.Cli.Terminal;
+using AlignGuard.Models;
+using AlignGuard.Pipeline.Runner;
 using AlignGuard.Pipeline.Store;
 using Command = System.CommandLine.Command;
 
 namespace AlignGuard.Cli.Commands;
 
-/// <summary><c>alignguard store verify RUN</c>: walks a run's chain of commits and says what is wrong with it.</summary>
+/// <summary><c>alignguard store verify RUN</c>: walks a run's chain of commits and says what is wrong with it; <c>store gc RUN</c>: removes what no commit names.</summary>
 internal static class StoreCommand
 {
-    public static Command Create() => new("store", "Looks after a store.") { Verify() };
+    public static Command Create() => new("store", "Looks after a store.") { Verify(), Gc() };
 
     private static Command Verify()
     {
@@ -20,10 +22,41 @@ internal static class StoreCommand
         return command;
     }
 
+    private static Command Gc()
+    {
+        var run = new Argument<string>("run") { Description = "Run id, as `alignguard status` lists it." };
+        var store = CommonOptions.Store("alignguard-store");
+        var apply = new Option<bool>("--apply") { Description = "Remove them. Default: only say what would be removed." };
+        var command = new Command("gc", "Removes files of attempts that lost or never ended. Committed files are never touched.") { run, store, apply, CommonOptions.Json };
+        command.SetAction(result => Guarded.RunAsync(() => GcAsync(result.GetRequiredValue(run), result.GetRequiredValue(store), result.GetValue(apply), result.GetValue(CommonOptions.Json))));
+        return command;
+    }
+
+    private static async Task<int> GcAsync(string run, string path, bool apply, bool json)
+    {
+        using var stop = new StopOnSignal();
+        var store = await StoreAddress.OpenAsync(path, lookOnly: true);
+        var status = await RunStatus.ReadAsync(store, run);
+        if (!status.Ended)
+            throw new UserFaultException([$"Run {run} is not finished ({status.Stage}): an attempt may be writing right now, and its files look like litter until they are committed. Finish the run first."]);
+        var report = await ChainCheck.RunAsync(store, run, stop.Signal.Token);
+        if (report.Problems.Count > 0)
+            throw new UserFaultException([.. report.Problems, $"Run {run} is damaged: nothing is removed, since a damaged record's files look like litter. Run its job again first."]);
+        if (apply)
+            foreach (var name in report.Strays) await store.DeleteAsync(name);
+        if (json) Console.WriteLine(JsonSerializer.Serialize(new { removed = apply, files = report.Strays }, new JsonSerializerOptions(JsonSerializerDefaults.Web) { WriteIndented = true }));
+        else
+        {
+            foreach (var name in report.Strays) Console.WriteLine(name);
+            Console.WriteLine(report.Strays.Count == 0 ? "Nothing to remove." : apply ? $"{report.Strays.Count} files removed." : $"{report.Strays.Count} files would be removed; give --apply to do it.");
+        }
+        return ExitCode.Done;
+    }
+
     private static async Task<int> VerifyAsync(string run, string path, bool json)
     {
         using var stop = new StopOnSignal();
-        var report = await ChainCheck.RunAsync(StoreOption.Existing(path), run, stop.Signal.Token);
+        var report = await ChainCheck.RunAsync(await StoreAddress.OpenAsync(path, lookOnly: true), run, stop.Signal.Token);
         if (json) Console.WriteLine(JsonSerializer.Serialize(report, new JsonSerializerOptions(JsonSerializerDefaults.Web) { WriteIndented = true }));
         else
         {

@@ -20,7 +20,8 @@ public static class JobRun
         RefuseWhatCannotRun(resolved, chat);
         var inputs = InputLoader.Load(resolved, chat);
         foreach (var warning in job.Warnings.Concat(inputs.Warnings)) observer.Says(warning);
-        var run = new RunContext(job.RunId, job.Spec, resolved.Model, new CommitProtocol(store), models, inputs, observer, stop);
+        var cancel = new CancellationTokenSource();
+        var run = new RunContext(job.RunId, job.Spec, resolved.Model, new CommitProtocol(store), models, inputs, observer, new StopSignal(CancellationTokenSource.CreateLinkedTokenSource(stop.Token, cancel.Token).Token), cancel);
         await ReferenceRun.FindAsync(run);
         await PinAsync(run);
         return run;

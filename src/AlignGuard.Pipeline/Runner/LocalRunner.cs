@@ -22,6 +22,21 @@ public sealed class LocalRunner(RunContext run)
 
     public async Task<RunResult> RunAsync()
     {
+        using var done = new CancellationTokenSource();
+        var watch = CancelMarker.WatchAsync(run.Store, run.RunId, run.Cancel, done.Token);
+        try
+        {
+            return await DriveAsync();
+        }
+        finally
+        {
+            await done.CancelAsync();
+            await watch;
+        }
+    }
+
+    private async Task<RunResult> DriveAsync()
+    {
         var events = await _log.ReadAsync();
         if (events.Count > 0) events = await Recovery.IntactAsync(run, _log, events);
         events = await WithoutFailureAsync(events);
@@ -35,7 +50,13 @@ public sealed class LocalRunner(RunContext run)
         {
             var command = FineTuningDecider.Outstanding(state)[0];
             var watch = Stopwatch.StartNew();
-            if (await DoAsync(command) is not { } happened) return new RunResult(state, true);
+            var happened = await DoAsync(command);
+            if (run.Cancel.IsCancellationRequested)
+            {
+                state = await HappenedAsync(state, Event.CancelRequested);
+                happened ??= Event.NewFailed(command.Id, command.Attempt, new Fault(FaultKind.Transient, "The run was cancelled."));
+            }
+            if (happened is null) return new RunResult(state, true);
             state = await HappenedAsync(state, happened, watch.Elapsed.TotalSeconds);
             if (run.Stop.Requested && !FineTuningDecider.IsTerminal(state)) return new RunResult(state, true);
         }

@@ -15,8 +15,9 @@ namespace AlignGuard.Pipeline.Runner;
 /// <param name="Updated">When the log last grew (UTC).</param>
 /// <param name="EtaSeconds">Of the training that is left, at the pace so far; null where there is none yet.</param>
 /// <param name="Message">Why it failed.</param>
+/// <param name="Ended">True once there is an outcome.</param>
 public sealed record RunStatus(string RunId, string Stage, int Attempt, int Step, int Steps, double? Loss, DriftSummary? Drift, string? LastCommit, DateTime? Updated,
-    double? EtaSeconds, string? Published, string? Message)
+    double? EtaSeconds, string? Published, string? Message, bool Ended)
 {
     /// <exception cref="UserFaultException">There is no such run; the message names those there are.</exception>
     public static async Task<RunStatus> ReadAsync(IArtifactStore store, string runId)
@@ -36,7 +37,7 @@ public sealed record RunStatus(string RunId, string Stage, int Attempt, int Step
         return new RunStatus(runId, outcome is null ? next?.Id ?? "starting" : Reports.ReportBuilder.Name(outcome), next?.Attempt ?? 1, state.Step, steps, segment?.Loss,
             state.Drifts.LastOrDefault()?.Summary, segment?.Artifact, times.Count == 0 ? null : times[^1].At,
             outcome is null && state.Step > 0 ? times.Sum(t => t.Seconds) / state.Step * (steps - state.Step) : null,
-            state.Published?.Value, outcome is Outcome.Failed failed ? failed.Fault.Message : null);
+            state.Published?.Value, outcome is Outcome.Failed failed ? failed.Fault.Message : null, outcome is not null);
     }
 
     /// <summary>The runs of a store, ordinal order.</summary>
