@@ -15,25 +15,34 @@ public static class CancelMarker
     /// <summary>Asks; asking twice is asking once.</summary>
     public static Task SetAsync(IArtifactStore store, string runId) => store.CreateAsync(Name(runId), System.Text.Encoding.UTF8.GetBytes($"{DateTime.UtcNow:o}\n"));
 
-    public static async Task<bool> IsSetAsync(IArtifactStore store, string runId) => await store.ReadAsync(Name(runId)) is not null;
+    public static async Task<bool> IsSetAsync(IArtifactStore store, string runId, CancellationToken cancellation = default) => await store.ReadAsync(Name(runId), cancellation) is not null;
 
     /// <summary>Cancels <paramref name="found"/> once the marker is there; ends with <paramref name="until"/>.</summary>
     public static async Task WatchAsync(IArtifactStore store, string runId, CancellationTokenSource found, CancellationToken until)
     {
-        while (!until.IsCancellationRequested)
+        try
+        {
+            while (!found.IsCancellationRequested)
+            {
+                if (await FoundAsync()) await found.CancelAsync();
+                else await Task.Delay(Every, until);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The run has ended.
+        }
+
+        async Task<bool> FoundAsync()
         {
             try
             {
-                if (await IsSetAsync(store, runId)) await found.CancelAsync();
-                await Task.Delay(Every, until);
+                return await IsSetAsync(store, runId, until);
             }
             catch (StoreException)
             {
                 // A store that is away has no wishes; the run itself finds out soon enough.
-            }
-            catch (OperationCanceledException)
-            {
-                return;
+                return false;
             }
         }
     }

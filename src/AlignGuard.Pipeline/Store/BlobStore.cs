@@ -49,8 +49,15 @@ public sealed class BlobStore : IArtifactStore
     public Task AppendAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation = default) => Guarded(async () =>
     {
         var blob = _container.GetAppendBlobClient(_prefix + BlobName.Check(name));
-        await blob.CreateIfNotExistsAsync(cancellationToken: cancellation);
-        await AppendAsync(blob, content, cancellation);
+        try
+        {
+            await AppendAsync(blob, content, cancellation);
+        }
+        catch (RequestFailedException e) when (e.ErrorCode == BlobErrorCode.BlobNotFound)
+        {
+            await blob.CreateIfNotExistsAsync(cancellationToken: cancellation);
+            await AppendAsync(blob, content, cancellation);
+        }
         return true;
     });
 
