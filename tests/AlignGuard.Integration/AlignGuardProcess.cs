@@ -45,6 +45,29 @@ internal sealed class AlignGuardProcess : IDisposable
 
     public int Id => _process.Id;
 
+    /// <summary>Starts a run again and again and kills it at random moments, ever later, so that it ends in time on a slow machine too; at least twice.</summary>
+    /// <param name="shortest">Milliseconds that the first attempts have at least.</param>
+    /// <param name="longest">And at most.</param>
+    public static async Task KillAtRandomAsync(Func<AlignGuardProcess> start, int shortest, int longest)
+    {
+        var seed = Environment.TickCount;
+        var random = new Random(seed);
+        for (var kills = 0; ; kills++)
+        {
+            Xunit.Assert.True(kills < 60, $"never finished; seed {seed}");
+            using var process = start();
+            if (await process.EndsWithinAsync(TimeSpan.FromMilliseconds(random.Next(shortest, longest) + kills * 300)))
+            {
+                var ended = await process.EndAsync();
+                Xunit.Assert.True(ended.ExitCode is 0 or 3, $"seed {seed}: {ended.Error}");
+                Xunit.Assert.True(kills >= 2, $"only {kills} kills; seed {seed}");
+                return;
+            }
+            process.Kill();
+            await process.EndAsync();
+        }
+    }
+
     /// <summary>As the operating system does to a preempted machine's processes: no handler runs.</summary>
     public void Kill() => _process.Kill();
 

@@ -26,24 +26,7 @@ public sealed class BlobRunTests : IAsyncLifetime
     {
         var calm = await AlignGuardProcess.RunAsync(_job.Command("calm"));
         Assert.True(Finished.Contains(calm.ExitCode), calm.Error);
-        var seed = Environment.TickCount;
-        var random = new Random(seed);
-        var kills = 0;
-        for (var attempt = 0; ; attempt++)
-        {
-            Assert.True(attempt < 60, $"never finished; seed {seed}");
-            using var process = Start("run", _job.JobFile, "--store", Store);
-            if (await process.EndsWithinAsync(TimeSpan.FromMilliseconds(random.Next(1500, 4500) + attempt * 300)))
-            {
-                var ended = await process.EndAsync();
-                Assert.True(Finished.Contains(ended.ExitCode), $"seed {seed}: {ended.Error}");
-                break;
-            }
-            process.Kill();
-            await process.EndAsync();
-            kills++;
-        }
-        Assert.True(kills >= 2, $"only {kills} kills; seed {seed}");
+        await AlignGuardProcess.KillAtRandomAsync(() => Start("run", _job.JobFile, "--store", Store), 1500, 4500);
         Assert.Equal(_job.FinalState("calm"), await TinyJob.FinalStateAsync(Opened()));
 
         using (var status = Start("status", "--store", Store)) Assert.Contains("20/20", (await status.EndAsync()).Output);

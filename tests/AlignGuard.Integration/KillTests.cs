@@ -13,26 +13,7 @@ public class KillTests
         using var job = new TinyJob();
         var calm = await AlignGuardProcess.RunAsync(job.Command("calm"));
         Assert.True(Finished.Contains(calm.ExitCode), calm.Error);
-
-        var seed = Environment.TickCount;
-        var random = new Random(seed);
-        var kills = 0;
-        for (var attempt = 0; ; attempt++)
-        {
-            Assert.True(attempt < 60, $"never finished; seed {seed}");
-            using var process = AlignGuardProcess.Start(job.Command("stormy"));
-            // Ever longer, so that the run ends in time on a slow machine too.
-            if (await process.EndsWithinAsync(TimeSpan.FromMilliseconds(random.Next(700, 3500) + attempt * 300)))
-            {
-                var ended = await process.EndAsync();
-                Assert.True(Finished.Contains(ended.ExitCode), $"seed {seed}: {ended.Error}");
-                break;
-            }
-            process.Kill();
-            await process.EndAsync();
-            kills++;
-        }
-        Assert.True(kills >= 2, $"only {kills} kills; seed {seed}");
+        await AlignGuardProcess.KillAtRandomAsync(() => AlignGuardProcess.Start(job.Command("stormy")), 700, 3500);
         Assert.Equal(job.FinalState("calm"), job.FinalState("stormy"));
     }
 

@@ -36,31 +36,22 @@ internal sealed class TinyJob : IDisposable
 
     public string[] Command(string store) => ["run", JobFile, "--store", Store(store)];
 
-    /// <summary>The same from any kind of store that holds one run.</summary>
+    public IReadOnlyDictionary<string, string> FinalState(string store) => FinalStateAsync(new FolderStore(Store(store), lookOnly: true)).GetAwaiter().GetResult();
+
+    /// <summary>Hashes of adapter and optimizer of the last segment of a store's one run, whatever attempt wrote them; taken here, and equal to the record's.</summary>
     public static async Task<IReadOnlyDictionary<string, string>> FinalStateAsync(IArtifactStore store)
     {
-        var protocol = new CommitProtocol(store);
-        var last = (await store.ListAsync("runs/")).Select(n => n.Split('/')).Where(p => p is [_, _, "segments", _, CommitProtocol.RecordName]).MaxBy(p => int.Parse(p[3]))!;
-        var commit = (await protocol.FindAsync(string.Join('/', last[..^1])))!;
-        foreach (var file in commit.Commit.Files) await protocol.ReadAsync(file);
-        return commit.Commit.Files.Where(f => f.Name.EndsWith("safetensors")).ToDictionary(f => Path.GetFileName(f.Name), f => f.Sha256);
-    }
-
-    /// <summary>Hashes of adapter and optimizer of the last segment, whatever attempt wrote them.</summary>
-    public IReadOnlyDictionary<string, string> FinalState(string store)
-    {
-        var segments = Path.Combine(Directory.GetDirectories(Path.Combine(Store(store), "runs")).Single(), "segments");
-        var last = Directory.GetDirectories(segments).MaxBy(path => int.Parse(Path.GetFileName(path)))!;
-        var commit = System.Text.Json.JsonDocument.Parse(File.ReadAllText(Path.Combine(last, "commit.json"))).RootElement;
-        return commit.GetProperty("files").EnumerateArray()
-            .Where(f => f.GetProperty("name").GetString()!.EndsWith("safetensors"))
-            .ToDictionary(f => Path.GetFileName(f.GetProperty("name").GetString()!), f =>
-            {
-                var content = File.ReadAllBytes(Path.Combine(Store(store), f.GetProperty("name").GetString()!));
-                var hash = Convert.ToHexStringLower(SHA256.HashData(content));
-                Xunit.Assert.Equal(f.GetProperty("sha256").GetString(), hash);
-                return hash;
-            });
+        var last = (await store.ListAsync("runs/")).Where(n => n.Split('/') is [_, _, "segments", _, "commit.json"]).MaxBy(n => int.Parse(n.Split('/')[3]))!;
+        var hashes = new Dictionary<string, string>();
+        foreach (var file in System.Text.Json.JsonDocument.Parse((await store.ReadAsync(last))!.Content).RootElement.GetProperty("files").EnumerateArray())
+        {
+            var name = file.GetProperty("name").GetString()!;
+            if (!name.EndsWith("safetensors")) continue;
+            var hash = Convert.ToHexStringLower(SHA256.HashData((await store.ReadAsync(name))!.Content));
+            Xunit.Assert.Equal(file.GetProperty("sha256").GetString(), hash);
+            hashes.Add(Path.GetFileName(name), hash);
+        }
+        return hashes;
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

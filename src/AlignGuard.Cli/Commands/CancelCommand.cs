@@ -11,7 +11,7 @@ internal static class CancelCommand
 {
     public static Command Create()
     {
-        var run = new Argument<string>("run") { Description = "Run id, as `alignguard status` lists it." };
+        var run = CommonOptions.Run();
         var store = CommonOptions.Store("alignguard-store");
         var command = new Command("cancel", "Ends a run for good, wherever it runs: it commits the step it is at and publishes nothing. (Ctrl-C or SIGTERM only interrupts one.)") { run, store };
         command.SetAction(result => Guarded.RunAsync(() => RunAsync(result.GetRequiredValue(run), result.GetRequiredValue(store))));

@@ -11,6 +11,8 @@ internal static class CommonOptions
         DefaultValueFactory = _ => fallback,
     };
 
+    public static Argument<string> Run() => new("run") { Description = "Run id, as `alignguard status` lists it." };
+
     public static Option<bool> Json { get; } = new("--json") { Description = "Print one JSON document on standard output, nothing else." };
 
     public static Option<string[]> Set { get; } = new("--set")

@@ -48,17 +48,17 @@ internal static class DemoCommand
         var store = await StoreAddress.OpenAsync(folder);
         if (fresh) await ForgetAsync(store, arms);
         using var stop = new StopOnSignal();
-        var finished = await WatchedAsync(arms, (arm, progress) => OneAsync(arm.Job, store, progress, stop.Signal));
-        if (finished.Contains(null))
+        var finished = (await WatchedAsync(arms, (arm, progress) => OneAsync(arm.Job, store, progress, stop.Signal))).OfType<Finished>().ToList();
+        if (finished.Count < arms.Count)
         {
             Screen.Say("Stopped. The same command goes on from the last commits.");
             return ExitCode.Stopped;
         }
 
-        var reports = finished.Select(f => f!.Report).ToList();
+        var reports = finished.Select(f => f.Report).ToList();
         await ReportBuilder.PutAsync(store, "report.html", HtmlReport.Render("AlignGuard demo", reports));
         if (json) Console.WriteLine(Json(reports, watch.Elapsed.TotalSeconds));
-        else Summarise([.. finished.OfType<Finished>()], store.Location, watch.Elapsed);
+        else Summarise(finished, store.Location, watch.Elapsed);
         return ExitCode.Done;
     }
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Text.Json;
 using AlignGuard.Cli.Terminal;
 using AlignGuard.Models;
 using AlignGuard.Models.Chat;
@@ -49,7 +48,7 @@ internal static class ModelTrainDemoCommand
         var score = DemoModel.Score(chat, 10_000, stop);
         if (json)
         {
-            Console.WriteLine(JsonSerializer.Serialize(new { folder, parameters = chat.Model.ParameterCount, seconds = watch.Elapsed.TotalSeconds, score }, new JsonSerializerOptions(JsonSerializerDefaults.Web) { WriteIndented = true }));
+            Screen.Json(new { folder, parameters = chat.Model.ParameterCount, seconds = watch.Elapsed.TotalSeconds, score });
             return ExitCode.Done;
         }
         var table = new Table().AddColumns("on rows it never saw", "share");

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using AlignGuard.Cli.Terminal;
 using AlignGuard.Pipeline.Runner;
 using AlignGuard.Pipeline.Store;
@@ -29,8 +28,7 @@ internal static class StatusCommand
         foreach (var id in ids) all.Add(await RunStatus.ReadAsync(store, id));
         if (json)
         {
-            var options = new JsonSerializerOptions(JsonSerializerDefaults.Web) { WriteIndented = true };
-            Console.WriteLine(run is null ? JsonSerializer.Serialize(all, options) : JsonSerializer.Serialize(all[0], options));
+            Screen.Json(run is null ? all : all[0]);
             return ExitCode.Done;
         }
         var table = new Table().AddColumns("run", "stage", "step", "loss", "refused", "helpful", "task", "time left", "updated");

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using AlignGuard.Cli.Terminal;
 using AlignGuard.Models;
 using AlignGuard.Pipeline.Runner;
@@ -15,7 +14,7 @@ internal static class StoreCommand
 
     private static Command Verify()
     {
-        var run = new Argument<string>("run") { Description = "Run id, as `alignguard status` lists it." };
+        var run = CommonOptions.Run();
         var store = CommonOptions.Store("alignguard-store");
         var command = new Command("verify", "Hashes every committed file of a run and follows its chain of records. Changes nothing; exit code 2 if something is wrong.") { run, store, CommonOptions.Json };
         command.SetAction(result => Guarded.RunAsync(() => VerifyAsync(result.GetRequiredValue(run), result.GetRequiredValue(store), result.GetValue(CommonOptions.Json))));
@@ -24,7 +23,7 @@ internal static class StoreCommand
 
     private static Command Gc()
     {
-        var run = new Argument<string>("run") { Description = "Run id, as `alignguard status` lists it." };
+        var run = CommonOptions.Run();
         var store = CommonOptions.Store("alignguard-store");
         var apply = new Option<bool>("--apply") { Description = "Remove them. Default: only say what would be removed." };
         var command = new Command("gc", "Removes files of attempts that lost or never ended. Committed files are never touched.") { run, store, apply, CommonOptions.Json };
@@ -44,7 +43,7 @@ internal static class StoreCommand
             throw new UserFaultException([.. report.Problems, $"Run {run} is damaged: nothing is removed, since a damaged record's files look like litter. Run its job again first."]);
         if (apply)
             foreach (var name in report.Strays) await store.DeleteAsync(name);
-        if (json) Console.WriteLine(JsonSerializer.Serialize(new { removed = apply, files = report.Strays }, new JsonSerializerOptions(JsonSerializerDefaults.Web) { WriteIndented = true }));
+        if (json) Screen.Json(new { removed = apply, files = report.Strays });
         else
         {
             foreach (var name in report.Strays) Console.WriteLine(name);
@@ -57,7 +56,7 @@ internal static class StoreCommand
     {
         using var stop = new StopOnSignal();
         var report = await ChainCheck.RunAsync(await StoreAddress.OpenAsync(path, lookOnly: true), run, stop.Signal.Token);
-        if (json) Console.WriteLine(JsonSerializer.Serialize(report, new JsonSerializerOptions(JsonSerializerDefaults.Web) { WriteIndented = true }));
+        if (json) Screen.Json(report);
         else
         {
             Console.WriteLine($"{report.Records} records, {report.Files} files, {report.Bytes:N0} bytes: {(report.Problems.Count == 0 ? "intact" : $"{report.Problems.Count} problems")}.");

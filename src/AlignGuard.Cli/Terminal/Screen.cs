@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Spectre.Console;
 
 namespace AlignGuard.Cli.Terminal;
@@ -17,6 +18,11 @@ internal static class Screen
         if (Console.IsOutputRedirected) console.Profile.Width = 160;
         return console;
     }
+
+    /// <summary>The one JSON document of a command.</summary>
+    public static void Json(object document) => Console.WriteLine(JsonSerializer.Serialize(document, Indented));
+
+    private static readonly JsonSerializerOptions Indented = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     public static void Say(string message) => Console.Error.WriteLine(message);
 }

@@ -135,19 +135,14 @@ public static class LlamaConfigFile
 
         private IReadOnlyList<int> Ids(string key) =>
             root.TryGetProperty(key, out var v) && v.ValueKind == JsonValueKind.Array
-                ? [.. v.EnumerateArray().Select(e => Id(key, e)).OfType<int>()]
+                ? [.. v.EnumerateArray().Select(e => Whole(key, e)).OfType<int>()]
                 : Integer(root, key) is { } one ? [one] : [];
 
-        private int? Id(string key, JsonElement v)
-        {
-            if (v.ValueKind == JsonValueKind.Number && v.TryGetInt32(out var n)) return n;
-            Problems.Add($"{path}: '{key}' holds {v.GetRawText()}; whole numbers are expected.");
-            return null;
-        }
+        private int? Integer(JsonElement from, string key) =>
+            !from.TryGetProperty(key, out var v) || v.ValueKind is JsonValueKind.Null or JsonValueKind.Array ? null : Whole(key, v);
 
-        private int? Integer(JsonElement from, string key)
+        private int? Whole(string key, JsonElement v)
         {
-            if (!from.TryGetProperty(key, out var v) || v.ValueKind is JsonValueKind.Null or JsonValueKind.Array) return null;
             if (v.ValueKind == JsonValueKind.Number && v.TryGetInt32(out var n)) return n;
             Problems.Add($"{path}: '{key}' is {v.GetRawText()}; a whole number is expected.");
             return null;

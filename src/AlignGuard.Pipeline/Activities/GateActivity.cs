@@ -42,7 +42,7 @@ internal static class GateActivity
             Count(pairs.Where(p => !p.Base.Unsafe), a => a.Verdict == Verdict.Refused),
             Count(pairs, a => a.Verdict != Verdict.Incoherent),
             Paired(taskBefore, taskAfter),
-            await ReferenceAsync(run, reference, taskAfter));
+            reference is null ? null : Paired(await Measuring.TaskAsync(run, reference), taskAfter));
 
         static PairedCounts? Count(IEnumerable<(PromptAnswer Base, PromptAnswer Tuned)> answers, Func<PromptAnswer, bool> outcome)
         {
@@ -53,9 +53,4 @@ internal static class GateActivity
 
     private static PairedCounts? Paired(TaskResult before, TaskResult after) =>
         after.Correct.Count == 0 || before.Correct.Count != after.Correct.Count ? null : PairedCounts.Of(before.Correct, after.Correct);
-
-    private static async Task<PairedCounts?> ReferenceAsync(RunContext run, CommitReference? reference, TaskResult task)
-    {
-        return reference is null ? null : Paired(await Measuring.TaskAsync(run, reference), task);
-    }
 }

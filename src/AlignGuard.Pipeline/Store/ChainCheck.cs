@@ -24,9 +24,10 @@ public static class ChainCheck
         if (names.Count == 0) throw new UserFaultException([$"There is no run '{runId}' in {store.Location}."]);
         var problems = new List<string>();
         var records = await ReadAsync(names, protocol, problems, cancellation);
-        // What runs share, and the run that a gate compares with, lie outside the run's folder.
-        var outside = await ReadAsync([.. (await store.ListAsync("baselines/", cancellation)).Concat(await store.ListAsync("runs/", cancellation)).Except(names)], protocol, [], cancellation);
-        var known = records.Concat(outside).Select(r => r.Hash).ToHashSet(StringComparer.Ordinal);
+        // What runs share lies outside the run's folder; so does the run that a gate compares with, and only it makes other runs worth reading.
+        var known = records.Concat(await ReadAsync(await store.ListAsync("baselines/", cancellation), protocol, [], cancellation)).Select(r => r.Hash).ToHashSet(StringComparer.Ordinal);
+        if (!records.SelectMany(r => r.Commit.Parents.Values).All(known.Contains))
+            known.UnionWith((await ReadAsync([.. (await store.ListAsync("runs/", cancellation)).Except(names)], protocol, [], cancellation)).Select(r => r.Hash));
 
         var (files, bytes) = (0, 0L);
         foreach (var record in records)
