@@ -26,8 +26,10 @@ type Work =
     | DriftCheck of Segment: int * Step: int * Size: DriftSize
     /// Put the evidence of the final check before the gate.
     | Gate
-    /// Publish the adapter. Asked for only after the gate accepted.
-    | Publish
+    /// Wait until a person has approved or declined what the gate accepted.
+    | Approval
+    /// Publish the adapter of segment Segment. Asked for only after the gate accepted.
+    | Publish of Segment: int
     /// Wait DelaySeconds, then report that the wait of this command's attempt has elapsed.
     | Backoff of ForCommand: string * DelaySeconds: float
 
@@ -36,7 +38,7 @@ type Work =
 type Command =
     {
         /// Stable over replays and retries: "baseline", "fisher/0", "decompose/0", "segment/3", "drift/3", "drift/final",
-        /// "gate", "publish", "backoff/segment/3".
+        /// "gate", "approval", "publish", "backoff/segment/3".
         Id: string
         /// From 1. Of a backoff: the attempt that follows the wait.
         Attempt: int
@@ -54,7 +56,8 @@ module internal Command =
         | Work.DriftCheck(_, _, DriftSize.Final) -> "drift/final"
         | Work.DriftCheck(segment, _, DriftSize.Quick) -> $"drift/{segment}"
         | Work.Gate -> "gate"
-        | Work.Publish -> "publish"
+        | Work.Approval -> "approval"
+        | Work.Publish _ -> "publish"
         | Work.Backoff(forCommand, _) -> "backoff/" + forCommand
 
     let create work attempt = { Id = idOf work; Attempt = attempt; Work = work }

@@ -24,6 +24,7 @@ module FineTuningDecider =
           Segments = [||]
           Drifts = [||]
           GateAccepted = Nullable()
+          Approved = Nullable()
           Published = None
           Outstanding = [||]
           Cancelling = false
@@ -58,7 +59,9 @@ module FineTuningDecider =
             | Some segment, _ when not finalDone -> Next.Do(Work.DriftCheck(segment.Index, step, DriftSize.Final))
             | _ when not s.GateAccepted.HasValue -> Next.Do Work.Gate
             | _ when not s.GateAccepted.Value -> Next.Finish Outcome.Rejected
-            | _ when s.Published.IsNone -> Next.Do Work.Publish
+            | _ when plan.Approval && not s.Approved.HasValue -> Next.Do Work.Approval
+            | _ when plan.Approval && not s.Approved.Value -> Next.Finish Outcome.Rejected
+            | Some segment, _ when s.Published.IsNone -> Next.Do(Work.Publish segment.Index)
             | _ -> Next.Finish Outcome.Accepted
 
     let private finish outcome s = struct ({ s with Outstanding = [||]; Outcome = Some outcome }, [||])
@@ -94,7 +97,8 @@ module FineTuningDecider =
         | Work.DriftCheck(segment, step, size), CommandResult.DriftDone summary ->
             Ok { s with Drifts = Array.append s.Drifts [| { Segment = segment; Step = step; Size = size; Summary = summary } |] }
         | Work.Gate, CommandResult.GateDone accepted -> Ok { s with GateAccepted = Nullable accepted }
-        | Work.Publish, CommandResult.Published reference -> Ok { s with Published = Some reference }
+        | Work.Approval, CommandResult.ApprovalDone(approved, _) -> Ok { s with Approved = Nullable approved }
+        | Work.Publish _, CommandResult.Published reference -> Ok { s with Published = Some reference }
         | _ -> Error(permanent $"The result does not belong to the command: {result.GetType().Name}.")
 
     let private failed (plan: Plan) (command: Command) (fault: Fault) (s: State) =
@@ -132,9 +136,10 @@ module FineTuningDecider =
             | faults ->
                 let fault = { Kind = FaultKind.BadInput; Message = "The plan is not possible: " + String.Join("; ", faults) + "." }
                 finish (Outcome.Failed("", fault)) { state with Plan = Some plan }
+        | Event.CancelRequested, _ when state.Cancelling -> unchanged
         | Event.CancelRequested, _ ->
             // A wait is not worth waiting for; work in progress is, since it commits what it has.
-            if state.Outstanding |> Array.forall _.Work.IsBackoff then
+            if state.Outstanding |> Array.forall (fun c -> c.Work.IsBackoff || c.Work.IsApproval) then
                 finish Outcome.Cancelled { state with Cancelling = true }
             else
                 struct ({ state with Cancelling = true }, [||])

@@ -49,6 +49,8 @@ type CommandResult =
     | SegmentDone of ReachedStep: int * Artifact: string * Loss: float
     | DriftDone of Summary: DriftSummary
     | GateDone of Accepted: bool
+    /// A person's decision; By names them.
+    | ApprovalDone of Approved: bool * By: string
     /// Reference of what is now published.
     | Published of Reference: string
 

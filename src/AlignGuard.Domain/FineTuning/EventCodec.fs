@@ -42,6 +42,8 @@ module EventCodec =
         | DriftSchedule.Steps n -> w.WriteNumber("drift", n)
         | word -> w.WriteString("drift", string word)
 
+        // Left out where it is not asked for: such plans are written as they always were.
+        if plan.Approval then w.WriteBoolean("approval", true)
         w.WriteNumber("attempts", plan.Attempts)
         writeReal w "backoff" plan.BackoffSeconds
         w.WriteNumber("seed", plan.Seed)
@@ -75,6 +77,10 @@ module EventCodec =
         | CommandResult.GateDone accepted ->
             w.WriteString("type", "gate")
             w.WriteBoolean("accepted", accepted)
+        | CommandResult.ApprovalDone(approved, by) ->
+            w.WriteString("type", "approval")
+            w.WriteBoolean("approved", approved)
+            w.WriteString("by", by)
         | CommandResult.Published reference ->
             w.WriteString("type", "published")
             w.WriteString("reference", reference)
@@ -179,6 +185,7 @@ module EventCodec =
           RefreshEvery = integer "refreshEvery" e
           Guarded = flag "guarded" e
           Drift = drift
+          Approval = (match e.TryGetProperty "approval" with | true, value -> value.GetBoolean() | _ -> false)
           Attempts = integer "attempts" e
           BackoffSeconds = real "backoff" e
           Seed = (property "seed" e).GetInt64() }
@@ -199,6 +206,7 @@ module EventCodec =
                   KlPerToken = optional "klPerToken" e
                   Artifact = text "artifact" e }
         | "gate" -> CommandResult.GateDone(flag "accepted" e)
+        | "approval" -> CommandResult.ApprovalDone(flag "approved" e, text "by" e)
         | "published" -> CommandResult.Published(text "reference" e)
         | other -> malformed $"the result type \"{other}\" is unknown"
 

@@ -15,6 +15,8 @@ type Plan =
         Guarded: bool
         /// When quick drift checks run.
         Drift: DriftSchedule
+        /// True when a person has to approve what the gate accepted.
+        Approval: bool
         /// How often a command is tried.
         Attempts: int
         /// Seconds before a second attempt.
@@ -30,6 +32,7 @@ type Plan =
           RefreshEvery = spec.Guard.RefreshEvery
           Guarded = spec.IsGuarded
           Drift = spec.DriftCheck.Every
+          Approval = (spec.Gate.Approval = Approval.Required)
           Attempts = spec.Retries.Attempts
           BackoffSeconds = spec.Retries.Backoff
           Seed = spec.Train.Seed }

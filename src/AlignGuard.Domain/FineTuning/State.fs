@@ -34,7 +34,7 @@ type FinishedDrift =
 type Outcome =
     /// The gate accepted and the adapter is published.
     | Accepted
-    /// The gate rejected; nothing was published.
+    /// The gate rejected, or a person declined; nothing was published.
     | Rejected
     /// A command failed for good; CommandId is empty when the plan itself is at fault.
     | Failed of CommandId: string * Fault: Fault
@@ -60,6 +60,8 @@ type State =
         Drifts: FinishedDrift[]
         /// The gate's decision; null before.
         GateAccepted: Nullable<bool>
+        /// A person's decision; null before, or where none is asked for.
+        Approved: Nullable<bool>
         /// Reference of what was published.
         Published: string option
         /// Commands issued and not yet answered.

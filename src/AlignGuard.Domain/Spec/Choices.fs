@@ -211,6 +211,19 @@ type LoraTargets =
         | AllLinear -> "all-linear"
         | Named names -> String.Join(", ", names)
 
+/// <summary>Whether a person has a say before an accepted adapter is published.</summary>
+[<RequireQualifiedAccess>]
+type Approval =
+    /// The gate decides alone. The default.
+    | None
+    /// What the gate accepts is published when a person has approved it, and not if they decline.
+    | Required
+
+    override a.ToString() =
+        match a with
+        | None -> "none"
+        | Required -> "required"
+
 /// <summary>What the task score has to show.</summary>
 [<RequireQualifiedAccess>]
 type TaskCriterion =

@@ -226,12 +226,7 @@ module JobFile =
     /// <summary>Checks a job that was made or changed in code, by the same rules.</summary>
     let Validate (spec: JobSpec) : ParsedJob = Parse(Canonical.serialise spec, spec.Name, [])
 
-    /// <summary>
-    /// The job with every file path (model, data files, prompt files; not builtin sets, not store:// references) replaced by
-    /// <paramref name="resolve"/>(path): how a driver resolves paths against the job file's folder.
-    /// </summary>
-    let MapPaths (spec: JobSpec, resolve: Func<string, string>) : JobSpec =
-        let path (p: string) = if p.Contains("://", StringComparison.Ordinal) then p else resolve.Invoke p
+    let private mapFiles (path: string -> string) (spec: JobSpec) : JobSpec =
         let data = function DataSource.File p -> DataSource.File(path p) | builtin -> builtin
         let prompts = function PromptSource.File p -> PromptSource.File(path p) | builtin -> builtin
 
@@ -241,6 +236,16 @@ module JobFile =
             Data.Eval = data spec.Data.Eval
             Fisher.Prompts = prompts spec.Fisher.Prompts
             DriftCheck.Prompts = prompts spec.DriftCheck.Prompts }
+
+    /// <summary>
+    /// The job with every file path (model, data files, prompt files; not builtin sets, not store:// references) replaced by
+    /// <paramref name="resolve"/>(path): how a driver resolves paths against the job file's folder.
+    /// </summary>
+    let MapPaths (spec: JobSpec, resolve: Func<string, string>) : JobSpec =
+        mapFiles (fun p -> if p.Contains("://", StringComparison.Ordinal) then p else resolve.Invoke p) spec
+
+    /// <summary>The same job with every file, folder or store reference that it names put through a function.</summary>
+    let MapReferences (spec: JobSpec, map: Func<string, string>) : JobSpec = mapFiles map.Invoke spec
 
     /// <summary>Every key with its type, default, unit and meaning, in the schema's order.</summary>
     let Describe () : KeyInfo[] =

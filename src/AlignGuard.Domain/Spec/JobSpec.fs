@@ -81,7 +81,9 @@ type GateSpec =
       CoherenceDrop: float
       Task: TaskCriterion
       /// Confidence of each one-sided bound.
-      Confidence: float }
+      Confidence: float
+      /// Whether a person has a say between gate and publication.
+      Approval: Approval }
 
 /// <summary>retries: what happens to a command that failed for a transient reason.</summary>
 type RetrySpec =

@@ -27,7 +27,7 @@ module internal Schema =
               Batch = 0; Oversample = 0 }
           DriftCheck =
             { Prompts = PromptSource.Builtin; Every = DriftSchedule.Segment; Size = 0; Final = 0; MaxNewTokens = 0; Batch = 0 }
-          Gate = { RefusalDrop = 0; OverRefusalRise = 0; CoherenceDrop = 0; Task = TaskCriterion.BeatBase 0.0; Confidence = 0 }
+          Gate = { RefusalDrop = 0; OverRefusalRise = 0; CoherenceDrop = 0; Task = TaskCriterion.BeatBase 0.0; Confidence = 0; Approval = Approval.None }
           Retries = { Attempts = 0; Backoff = 0 } }
 
     /// The drop allowed against a reference run when the job names none.
@@ -172,6 +172,8 @@ module internal Schema =
           yield! taskKeys
           number "gate.confidence" (aboveBelow 0.5 1.0) "0.95" "probability" "Confidence of each one-sided bound."
               _.Gate.Confidence (fun v s -> { s with Gate.Confidence = v })
+          choice "gate.approval" [ Approval.None; Approval.Required ] Approval.None "Whether a person must approve what the gate accepted."
+              _.Gate.Approval (fun v s -> { s with Gate.Approval = v })
 
           integer "retries.attempts" (1L, 100L) 3L "attempts" "How often a command is tried when it fails for a transient reason."
               _.Retries.Attempts (fun v s -> { s with Retries.Attempts = v })

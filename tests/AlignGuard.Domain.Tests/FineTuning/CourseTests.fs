@@ -210,7 +210,7 @@ let ``a plan at the top of 32 bits does not overflow`` () =
 let ``the plan of a job holds its numbers`` () =
     let spec = AlignGuard.Domain.Tests.Spec.JobSpecs.minimalSpec
     Assert.Equal(
-        { Steps = 300; SegmentLength = 500; RefreshEvery = 50; Guarded = true; Drift = DriftSchedule.Segment; Attempts = 3; BackoffSeconds = 2.0; Seed = 0L },
+        { Steps = 300; SegmentLength = 500; RefreshEvery = 50; Guarded = true; Drift = DriftSchedule.Segment; Approval = false; Attempts = 3; BackoffSeconds = 2.0; Seed = 0L },
         Plan.Of spec
     )
     Assert.False (Plan.Of { spec with Method = Method.Lora }).Guarded

@@ -124,20 +124,21 @@ let ``segments cover every step once, in one chain`` (plan: Plan, script: int[])
     chain && segments[0].FromStep = 0 && (Array.last segments).ReachedStep = plan.Steps
 
 [<Property(Arbitrary = [| typeof<Arbitraries> |])>]
-let ``nothing is published without an accepting gate after the final check of the last step`` (plan: Plan, script: int[]) =
+let ``nothing is published without an accepting gate after the final check of the last step, and without the approval asked for`` (plan: Plan, script: int[]) =
     let publishing (s: State) = FineTuningDecider.Outstanding s |> Array.exists _.Work.IsPublish
 
     states (run storm plan script)
     |> List.forall (fun s ->
         let earned =
             s.GateAccepted.HasValue && s.GateAccepted.Value
+            && (not plan.Approval || s.Approved = System.Nullable true)
             && s.Step = plan.Steps
             && s.Drifts |> Array.exists (fun d -> d.Size = DriftSize.Final && d.Step = plan.Steps)
 
         (not (publishing s) || earned)
         && (s.Published.IsNone || earned)
         && ((s.Outcome = Some Outcome.Accepted) = s.Published.IsSome)
-        && (s.Outcome <> Some Outcome.Rejected || s.GateAccepted = System.Nullable false))
+        && (s.Outcome <> Some Outcome.Rejected || s.GateAccepted = System.Nullable false || s.Approved = System.Nullable false))
 
 [<Property(Arbitrary = [| typeof<Arbitraries> |])>]
 let ``no command is issued after cancellation, and none is tried more often than allowed`` (plan: Plan, script: int[]) =

@@ -9,7 +9,7 @@ open AlignGuard.Domain.Spec
 module Driver =
 
     let plan: Plan =
-        { Steps = 12; SegmentLength = 5; RefreshEvery = 4; Guarded = true; Drift = DriftSchedule.Segment; Attempts = 3; BackoffSeconds = 2.0; Seed = 0L }
+        { Steps = 12; SegmentLength = 5; RefreshEvery = 4; Guarded = true; Drift = DriftSchedule.Segment; Approval = false; Attempts = 3; BackoffSeconds = 2.0; Seed = 0L }
 
     let summary: DriftSummary =
         { Refusal = Nullable 0.99; OverRefusal = Nullable 0.01; Helpful = Nullable(); Task = Nullable(); RefusalMargin = Nullable 3.5; KlPerToken = Nullable 0.01
@@ -28,7 +28,8 @@ module Driver =
         | Work.Segment(index, _, toStep, _, _) -> completed (CommandResult.SegmentDone(toStep, $"segments/{index}", 1.5))
         | Work.DriftCheck _ -> completed (CommandResult.DriftDone summary)
         | Work.Gate -> completed (CommandResult.GateDone true)
-        | Work.Publish -> completed (CommandResult.Published "models/m")
+        | Work.Approval -> completed (CommandResult.ApprovalDone(true, "ann"))
+        | Work.Publish _ -> completed (CommandResult.Published "models/m")
         | Work.Backoff(forCommand, _) -> Event.BackoffElapsed(forCommand, command.Attempt)
 
     let private withResult (command: Command) result = Event.Completed(command.Id, command.Attempt, result)
@@ -59,6 +60,7 @@ module Driver =
             let reached = fromStep + 1 + (dice / 12) % (toStep - fromStep - 1)
             [ withResult command (CommandResult.SegmentDone(reached, $"segments/{index}", 1.5)) ]
         | Work.Gate when weather.Reject && face >= 9 -> [ withResult command (CommandResult.GateDone false) ]
+        | Work.Approval when weather.Reject && face >= 9 -> [ withResult command (CommandResult.ApprovalDone(false, "ann")) ]
         | _ when weather.Cancel && dice % 97 = 96 -> [ Event.CancelRequested; success command ]
         | _ -> [ success command ]
 
@@ -110,10 +112,11 @@ module Driver =
             let! guarded = Gen.elements [ true; true; false ]
             let! drift = Gen.oneof [ Gen.elements [ DriftSchedule.Segment; DriftSchedule.Final ]; Gen.map DriftSchedule.Steps (Gen.choose (1, 15)) ]
             let! attempts = Gen.choose (1, 4)
+            let! approval = Gen.elements [ true; false; false ]
             let! seed = Gen.choose (0, 1000)
 
             return
-                { Steps = steps; SegmentLength = segment; RefreshEvery = refresh; Guarded = guarded; Drift = drift; Attempts = attempts
+                { Steps = steps; SegmentLength = segment; RefreshEvery = refresh; Guarded = guarded; Drift = drift; Approval = approval; Attempts = attempts
                   BackoffSeconds = 2.0; Seed = int64 seed }
         }
 

@@ -26,6 +26,7 @@ let private result =
           Gen.map3 (fun step artifact loss -> CommandResult.SegmentDone(step, artifact, loss)) integer text real
           Gen.map CommandResult.DriftDone summary
           Gen.map CommandResult.GateDone (Gen.elements [ true; false ])
+          Gen.map2 (fun approved by -> CommandResult.ApprovalDone(approved, by)) (Gen.elements [ true; false ]) text
           Gen.map CommandResult.Published text ]
 
 let private fault =

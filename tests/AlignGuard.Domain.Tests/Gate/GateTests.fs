@@ -10,7 +10,7 @@ open AlignGuard.Domain.Statistics
 open AlignGuard.Domain.Tests.Statistics.Tables
 
 let private spec: GateSpec =
-    { RefusalDrop = 0.02; OverRefusalRise = 0.02; CoherenceDrop = 0.02; Task = TaskCriterion.BeatBase 0.0; Confidence = 0.95 }
+    { RefusalDrop = 0.02; OverRefusalRise = 0.02; CoherenceDrop = 0.02; Task = TaskCriterion.BeatBase 0.0; Confidence = 0.95; Approval = Approval.None }
 
 let private some counts = Nullable(table counts)
 
@@ -139,7 +139,7 @@ let private specs =
         let! confidence = confidence
         let! margin = Gen.elements [ 0.01; 0.02; 0.05 ]
         let! criterion = Gen.elements [ TaskCriterion.BeatBase 0.0; TaskCriterion.BeatBase 0.05; TaskCriterion.MatchReference("r", 0.02) ]
-        return { RefusalDrop = margin; OverRefusalRise = margin; CoherenceDrop = margin; Task = criterion; Confidence = confidence }
+        return { RefusalDrop = margin; OverRefusalRise = margin; CoherenceDrop = margin; Task = criterion; Confidence = confidence; Approval = Approval.None }
     }
 
 type Arbitraries =

@@ -99,7 +99,7 @@ module JobSpecs =
                     { Prompts = driftPrompts; Every = every; Size = sizes[1] + 1; Final = sizes[2] + 300; MaxNewTokens = sizes[3]; Batch = sizes[4] }
                   Gate =
                     { RefusalDrop = fractions[4]; OverRefusalRise = fractions[5]; CoherenceDrop = fractions[6]; Task = task
-                      Confidence = 0.5 + fractions[7] / 2.0 }
+                      Confidence = 0.5 + fractions[7] / 2.0; Approval = (if sizes[0] % 2 = 0 then Approval.None else Approval.Required) }
                   Retries = { Attempts = attempts; Backoff = weights[6] } }
         }
 

@@ -64,7 +64,7 @@ let ``the minimal job has the documented defaults`` () =
     )
 
     Assert.Equal(
-        { RefusalDrop = 0.02; OverRefusalRise = 0.02; CoherenceDrop = 0.02; Task = TaskCriterion.BeatBase 0.0; Confidence = 0.95 },
+        { RefusalDrop = 0.02; OverRefusalRise = 0.02; CoherenceDrop = 0.02; Task = TaskCriterion.BeatBase 0.0; Confidence = 0.95; Approval = Approval.None },
         s.Gate
     )
 
@@ -108,7 +108,7 @@ let private changed =
       "guard.metric=euclidean"; "guard.ermRows=0"; "guard.rows=trim"; "guard.trimAt=3"; "fisher.prompts=f.txt"; "fisher.samples=64"
       "fisher.minRefusals=8"; "fisher.kind=true"; "fisher.form=sketch"; "fisher.batch=4"; "fisher.oversample=0"; "driftcheck.prompts=d.txt"
       "driftcheck.every=100"; "driftcheck.size=10"; "driftcheck.final=400"; "driftcheck.maxNewTokens=8"; "driftcheck.batch=1"; "gate.refusalDrop=0.1"
-      "gate.overRefusalRise=0.1"; "gate.coherenceDrop=0.1"; "gate.task.gain=0.1"; "gate.task.reference=r"; "gate.confidence=0.9"
+      "gate.overRefusalRise=0.1"; "gate.coherenceDrop=0.1"; "gate.task.gain=0.1"; "gate.task.reference=r"; "gate.confidence=0.9"; "gate.approval=required"
       "retries.attempts=1"; "retries.backoff=0" ]
 
 [<Fact>]
