@@ -49,6 +49,28 @@ public class TrainerTests
         }
     }
 
+    /// <summary>Cancelled after its first micro-batch, a step of four touches nothing that counts, and taken again it is the step it would have been.</summary>
+    [Fact]
+    public void A_step_broken_off_between_micro_batches_touches_nothing()
+    {
+        using var model = Model();
+        using var adapter = LoraAdapter.Create(model, new LoraSpec { Rank = 2, Dropout = 0.1 }, 1);
+        using var trainer = new LoraTrainer(model, adapter, Rows(20), Options() with { Accumulate = 4 });
+        using var twin = LoraAdapter.Create(model, adapter.Spec, 1);
+        using var undisturbed = new LoraTrainer(model, twin, Rows(20), Options() with { Accumulate = 4 });
+        using var stop = new CancellationTokenSource();
+        trainer.Step(0, null);
+        undisturbed.Step(0, null);
+        stop.Cancel();
+        Assert.Null(trainer.Step(1, null, stop.Token));
+        Same();
+        trainer.Step(1, null);
+        undisturbed.Step(1, null);
+        Same();
+
+        void Same() => Assert.All(adapter.Factors().Zip(twin.Factors()), pair => Assert.True(pair.First.A.eq(pair.Second.A).all().item<bool>() && pair.First.B.eq(pair.Second.B).all().item<bool>()));
+    }
+
     /// <summary>Two micro-batches of two rows are one batch of four, whatever the rows' lengths: the loss is normalised by tokens, not by micro-batch.</summary>
     [Fact]
     public void Accumulated_micro_batches_are_one_batch()

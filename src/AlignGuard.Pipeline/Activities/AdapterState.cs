@@ -22,11 +22,10 @@ internal static class AdapterState
         Targets = spec.Lora.Targets is Domain.Spec.LoraTargets.Named named ? named.Names : ["all-linear"],
     };
 
-    /// <summary>The adapter after a segment, or a new one (dW = 0) where there is none yet.</summary>
-    public static async Task<LoraAdapter> OpenAsync(RunContext run, int? segment)
+    /// <summary>The adapter that a segment committed, or a new one (dW = 0) where there is none yet.</summary>
+    public static async Task<LoraAdapter> OpenAsync(RunContext run, CommitReference? segment)
     {
-        if (segment is not { } index) return LoraAdapter.Create(run.Model.Model, Lora(run.Spec), run.Spec.Train.Seed);
-        var commit = await run.RequireAsync(Folders.Segment(run, index));
+        if (segment is not { } commit) return LoraAdapter.Create(run.Model.Model, Lora(run.Spec), run.Spec.Train.Seed);
         using var scope = NewDisposeScope();
         return PeftAdapter.FromTensors(run.Model.Model, Lora(run.Spec), await TensorsAsync(run, commit, AdapterName), commit.Folder);
     }

@@ -5,10 +5,8 @@ namespace AlignGuard.Pipeline.Activities;
 /// <summary>Measures the base model once: answers to the drift prompts and the task score. Shared by content hash between runs.</summary>
 internal static class BaselineActivity
 {
-    public static async Task<CommitReference> RunAsync(RunContext run)
+    public static Made Make(RunContext run)
     {
-        var folder = Folders.Baseline(run);
-        if (await run.Protocol.FindAsync(folder) is { } done) return done;
         var answers = Measuring.Answer(run, null, run.Inputs.DriftPrompts, "base answers");
         var task = Measuring.ScoreTask(run, null, int.MaxValue);
         var measured = Measurement.Of(answers) with { Task = task.Accuracy, TaskRows = task.Correct.Count, TaskLoss = task.Loss };
@@ -17,6 +15,6 @@ internal static class BaselineActivity
             [Measuring.AnswersName] = Measuring.Lines(answers),
             [Measuring.TaskName] = CommitProtocol.ToJson(task),
         };
-        return await run.Protocol.CommitAsync(folder, "baseline", run.SpecHash, new Dictionary<string, CommitReference>(), files, measured);
+        return new Made(files, measured);
     }
 }

@@ -17,12 +17,10 @@ internal static class DecomposeActivity
     /// <param name="MeanRank">Over guarded layers.</param>
     public sealed record Result(int AtStep, double MeanRank, double MeanEnergy, IReadOnlyList<string> Warnings);
 
-    public static async Task<CommitReference> RunAsync(RunContext run, int refresh)
+    public static async Task<Made> MakeAsync(RunContext run, IReadOnlyDictionary<string, CommitReference> parents, int refresh)
     {
-        var folder = Folders.Basis(run, refresh);
-        if (await run.Protocol.FindAsync(folder) is { } done) return done;
         using var scope = NewDisposeScope();
-        var fisher = await run.RequireAsync(Folders.Fisher(run, refresh));
+        var fisher = parents["fisher"];
         var estimate = CommitProtocol.Result<FisherActivity.Result>(fisher);
         var sites = LoraTargets.Select(run.Model.Model.Linears, AdapterState.Lora(run.Spec));
         var factors = FisherFile.Read(await AdapterState.TensorsAsync(run, fisher, FisherActivity.FactorsName), sites, FisherActivity.Options(run.Spec), estimate.Examples);
@@ -43,7 +41,7 @@ internal static class DecomposeActivity
             [SpectrumName] = CommitProtocol.ToJson(spectra),
         };
         foreach (var b in bases) b.Dispose();
-        return await run.Protocol.CommitAsync(folder, $"decompose/{refresh}", run.SpecHash, new Dictionary<string, CommitReference> { ["fisher"] = fisher }, files, result);
+        return new Made(files, result);
 
         double Mean(Func<LayerBasis, double> value) => guarded.Count == 0 ? 0 : guarded.Average(value);
     }

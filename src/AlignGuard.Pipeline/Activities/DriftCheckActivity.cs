@@ -12,18 +12,15 @@ internal static class DriftCheckActivity
 {
     public const string ForcedName = "teacher-forced.json";
 
-    public static async Task<CommitReference> RunAsync(RunContext run, int segment, int step, DriftSize size)
+    public static async Task<Made> MakeAsync(RunContext run, IReadOnlyDictionary<string, CommitReference> parents, DriftSize size)
     {
-        var folder = size.IsFinal ? Folders.FinalDrift(run) : Folders.Drift(run, segment);
-        if (await run.Protocol.FindAsync(folder) is { } done) return done;
         using var scope = NewDisposeScope();
-        var baseline = await BaselineActivity.RunAsync(run);
-        using var adapter = await AdapterState.OpenAsync(run, segment);
+        using var adapter = await AdapterState.OpenAsync(run, parents["segment"]);
         var count = size.IsFinal ? run.Inputs.DriftPrompts.Count : Math.Min(run.Spec.DriftCheck.Size, run.Inputs.DriftPrompts.Count);
         var prompts = run.Inputs.DriftPrompts.Take(count).ToList();
 
         // The teacher-forced pair is an average that a thousand prompts settle; the final check needs no more of it.
-        var forced = await Measuring.ForcedAsync(run, baseline, adapter, Math.Min(count, run.Spec.DriftCheck.Size), run.Stop.Token);
+        var forced = await Measuring.ForcedAsync(run, parents["baseline"], adapter, Math.Min(count, run.Spec.DriftCheck.Size), run.Stop.Token);
         var answers = Measuring.Answer(run, adapter, prompts, size.IsFinal ? "final DriftCheck" : "DriftCheck");
         var task = Measuring.ScoreTask(run, adapter, size.IsFinal ? int.MaxValue : run.Spec.DriftCheck.Size);
 
@@ -41,11 +38,6 @@ internal static class DriftCheckActivity
             [Measuring.TaskName] = CommitProtocol.ToJson(task),
             [ForcedName] = CommitProtocol.ToJson(forced.Readings),
         };
-        var parents = new Dictionary<string, CommitReference>
-        {
-            ["baseline"] = baseline,
-            ["segment"] = await run.RequireAsync(Folders.Segment(run, segment)),
-        };
-        return await run.Protocol.CommitAsync(folder, size.IsFinal ? "drift/final" : $"drift/{segment}", run.SpecHash, parents, files, measured);
+        return new Made(files, measured);
     }
 }

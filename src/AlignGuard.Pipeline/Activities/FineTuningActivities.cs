@@ -9,54 +9,51 @@ namespace AlignGuard.Pipeline.Activities;
 /// </summary>
 public static class FineTuningActivities
 {
-    public static Task<CommandResult> RunAsync(RunContext run, Command command) => TensorThread.RunAsync(() => DoAsync(run, command));
+    public static Task<CommandResult> RunAsync(RunContext run, Command command) => TensorThread.RunAsync(() =>
+    {
+        // The count is the process's, and runs beside this one have counts of their own: the thread that computes takes the run's.
+        TorchSharp.torch.set_num_threads(run.Threads);
+        return DoAsync(run, command);
+    });
 
     private static async Task<CommandResult> DoAsync(RunContext run, Command command)
     {
+        var record = await run.Records.OnceAsync(command, parents => MakeAsync(run, command.Work, parents));
         switch (command.Work)
         {
-            case Work.Fisher fisher:
-                await FisherActivity.RunAsync(run, fisher.Refresh, fisher.AtStep, fisher.Segment);
+            case Work.Fisher:
                 return CommandResult.FisherDone;
-            case Work.Decompose decompose:
-                var basis = await DecomposeActivity.RunAsync(run, decompose.Refresh);
-                return CommandResult.NewDecomposeDone([.. CommitProtocol.Result<DecomposeActivity.Result>(basis).Warnings]);
-            case Work.Segment segment:
-                var committed = await SegmentActivity.RunAsync(run, segment.Index, segment.FromStep, segment.ToStep, segment.Refresh, segment.Parent);
-                var trained = CommitProtocol.Result<SegmentActivity.Result>(committed);
-                return CommandResult.NewSegmentDone(trained.ReachedStep, Reference(committed), trained.Loss);
-            case Work.DriftCheck drift:
-                var measured = await DriftCheckActivity.RunAsync(run, drift.Segment, drift.Step, drift.Size);
-                return CommandResult.NewDriftDone(Summary(measured));
+            case Work.Decompose:
+                return CommandResult.NewDecomposeDone([.. CommitProtocol.Result<DecomposeActivity.Result>(record).Warnings]);
+            case Work.Segment:
+                var trained = CommitProtocol.Result<SegmentActivity.Result>(record);
+                return CommandResult.NewSegmentDone(trained.ReachedStep, RunRecords.Reference(record), trained.Loss);
+            case Work.DriftCheck:
+                return CommandResult.NewDriftDone(Summary(record));
             case { IsBaseline: true }:
-                await BaselineActivity.RunAsync(run);
                 return CommandResult.BaselineDone;
             case { IsGate: true }:
-                var gate = await GateActivity.RunAsync(run);
-                return CommandResult.NewGateDone(CommitProtocol.Result<GateActivity.Result>(gate).Accepted);
-            case { IsPublish: true }:
-                var last = await LastSegmentAsync(run);
-                var published = await PublishActivity.RunAsync(run, last);
-                return CommandResult.NewPublished(CommitProtocol.Result<PublishActivity.Result>(published).Adapter);
+                return CommandResult.NewGateDone(CommitProtocol.Result<GateActivity.Result>(record).Accepted);
             default:
-                throw new NotSupportedException($"{command.Id} is the driver's to do, not an activity.");
+                return CommandResult.NewPublished(CommitProtocol.Result<PublishActivity.Result>(record).Adapter);
         }
     }
 
-    private static string Reference(CommitReference commit) => $"{commit.Folder}@{commit.Hash}";
+    private static Task<Made> MakeAsync(RunContext run, Work work, IReadOnlyDictionary<string, CommitReference> parents) => work switch
+    {
+        Work.Fisher w => FisherActivity.MakeAsync(run, parents, w.Refresh, w.AtStep),
+        Work.Decompose w => DecomposeActivity.MakeAsync(run, parents, w.Refresh),
+        Work.Segment w => SegmentActivity.MakeAsync(run, parents, w.FromStep, w.ToStep),
+        Work.DriftCheck w => DriftCheckActivity.MakeAsync(run, parents, w.Size),
+        Work.Publish => PublishActivity.MakeAsync(run, parents),
+        { IsBaseline: true } => Task.FromResult(BaselineActivity.Make(run)),
+        { IsGate: true } => GateActivity.MakeAsync(run, parents),
+        _ => throw new NotSupportedException($"{work} is the driver's to do, not an activity."),
+    };
 
     private static DriftSummary Summary(CommitReference commit)
     {
         var m = CommitProtocol.Result<Measurement>(commit);
-        return new DriftSummary(m.Refusal, m.OverRefusal, m.Helpful, m.Task, m.Margin, m.Kl, Reference(commit));
-    }
-
-    /// <summary>The segment that the gate's evidence was measured on: its record is the parent of the final check.</summary>
-    private static async Task<int> LastSegmentAsync(RunContext run)
-    {
-        var wanted = (await run.RequireAsync(Folders.FinalDrift(run))).Commit.Parents["segment"];
-        for (var index = 0; await run.Protocol.FindAsync(Folders.Segment(run, index)) is { } segment; index++)
-            if (segment.Hash == wanted) return index;
-        throw new DamagedArtifactException($"{run.Folder}: the final DriftCheck was measured on a segment that is not in the store.");
+        return new DriftSummary(m.Refusal, m.OverRefusal, m.Helpful, m.Task, m.Margin, m.Kl, RunRecords.Reference(commit));
     }
 }

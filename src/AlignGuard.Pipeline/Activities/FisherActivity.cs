@@ -26,15 +26,10 @@ internal static class FisherActivity
     /// <param name="NotRefused">Prompts left out because the base does not refuse them.</param>
     public sealed record Result(int Examples, int NotRefused, int AtStep);
 
-    public static async Task<CommitReference> RunAsync(RunContext run, int refresh, int atStep, int? segment)
+    public static async Task<Made> MakeAsync(RunContext run, IReadOnlyDictionary<string, CommitReference> parents, int refresh, int atStep)
     {
-        var folder = Folders.Fisher(run, refresh);
-        if (await run.Protocol.FindAsync(folder) is { } done) return done;
         using var scope = NewDisposeScope();
-        using var adapter = await AdapterState.OpenAsync(run, segment);
-        var parents = new Dictionary<string, CommitReference>();
-        if (segment is { } index) parents["segment"] = await run.RequireAsync(Folders.Segment(run, index));
-
+        using var adapter = await AdapterState.OpenAsync(run, parents.GetValueOrDefault("segment"));
         var files = new Dictionary<string, byte[]>();
         IReadOnlyList<PromptAnswer> refusals;
         int notRefused;
@@ -45,14 +40,14 @@ internal static class FisherActivity
         }
         else
         {
-            var first = parents["first"] = await run.RequireAsync(Folders.Fisher(run, 0));
+            var first = parents["first"];
             refusals = Measuring.ReadLines<PromptAnswer>(await run.Protocol.ReadAsync(first.File(RefusalsName)));
             notRefused = CommitProtocol.Result<Result>(first).NotRefused;
         }
         var factors = FisherPass.Run(run.Model.Model, adapter, [.. adapter.Sites], Batches(run, Responses(run, adapter, refresh, refusals)), Options(run.Spec), run.Stop.Token);
         files[FactorsName] = AdapterState.Bytes(FisherFile.Tensors(factors));
         foreach (var f in factors) f.Dispose();
-        return await run.Protocol.CommitAsync(folder, $"fisher/{refresh}", run.SpecHash, parents, files, new Result(refusals.Count, notRefused, atStep));
+        return new Made(files, new Result(refusals.Count, notRefused, atStep));
     }
 
     public static FisherOptions Options(JobSpec spec) => new()

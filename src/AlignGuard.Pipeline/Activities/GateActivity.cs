@@ -16,20 +16,12 @@ internal static class GateActivity
 
     public sealed record Result(bool Accepted, IReadOnlyList<CheckResult> Checks);
 
-    public static async Task<CommitReference> RunAsync(RunContext run)
+    public static async Task<Made> MakeAsync(RunContext run, IReadOnlyDictionary<string, CommitReference> parents)
     {
-        var folder = Folders.Gate(run);
-        if (await run.Protocol.FindAsync(folder) is { } done) return done;
-        var baseline = await BaselineActivity.RunAsync(run);
-        var final = await run.RequireAsync(Folders.FinalDrift(run));
-        var reference = await ReferenceRun.FindAsync(run);
-        var parents = new Dictionary<string, CommitReference> { ["baseline"] = baseline, ["drift"] = final };
-        if (reference is not null) parents["reference"] = reference;
-        var verdict = AlignmentGate.Decide(run.Spec.Gate, await EvidenceAsync(run, baseline, final, reference));
+        var verdict = AlignmentGate.Decide(run.Spec.Gate, await EvidenceAsync(run, parents["baseline"], parents["drift"], parents.GetValueOrDefault("reference")));
         var result = new Result(verdict.Accepted, [.. verdict.Checks.Select(c =>
             new CheckResult(c.Name, c.Change?.Value, c.Change?.Lower, c.Change?.Upper, c.Threshold, c.Passed, c.Sentence))]);
-        return await run.Protocol.CommitAsync(folder, "gate", run.SpecHash, parents,
-            new Dictionary<string, byte[]> { ["verdict.json"] = CommitProtocol.ToJson(result) }, result);
+        return new Made(new Dictionary<string, byte[]> { ["verdict.json"] = CommitProtocol.ToJson(result) }, result);
     }
 
     private static async Task<Evidence> EvidenceAsync(RunContext run, CommitReference baseline, CommitReference final, CommitReference? reference)

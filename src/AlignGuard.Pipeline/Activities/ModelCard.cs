@@ -10,8 +10,8 @@ internal static class ModelCard
 {
     public static async Task<string> WriteAsync(RunContext run, CommitReference gate)
     {
-        var before = CommitProtocol.Result<Measurement>(await run.RequireAsync(Folders.Baseline(run)));
-        var after = CommitProtocol.Result<Measurement>(await run.RequireAsync(Folders.FinalDrift(run)));
+        var before = CommitProtocol.Result<Measurement>(await run.Records.RequireAsync(run.Records.Baseline));
+        var after = CommitProtocol.Result<Measurement>(await run.Records.RequireAsync(run.Records.FinalDrift));
         var card = new StringBuilder();
         card.Append(CultureInfo.InvariantCulture, $"""
             ---

@@ -8,9 +8,27 @@ namespace AlignGuard.Pipeline.Activities;
 /// <param name="Threads">CPU threads: other counts give other bits, so the first process decides for all.</param>
 public sealed record PinnedRun(JsonElement Job, string SpecHash, string ModelHash, string DataHash, string EvalHash, string PromptHash, int Threads)
 {
+    /// <summary>Where the job's relative paths begin, on the machine that began the run; null in runs of older versions.</summary>
+    public string? JobFolder { get; init; }
+
+    /// <summary>The version (ETag) of every blob that the job reads, by its reference.</summary>
+    public IReadOnlyDictionary<string, string> Sources { get; init; } = new Dictionary<string, string>();
+
     public static string Name(string runId) => $"runs/{runId}/spec.json";
 
     /// <summary>Null = there is no such run.</summary>
-    public static async Task<PinnedRun?> FindAsync(IArtifactStore store, string runId) =>
-        await store.ReadAsync(Name(runId)) is { } blob ? CommitProtocol.FromJson<PinnedRun>(blob.Content) : null;
+    /// <exception cref="ForeignArtifactException">The file is damaged, or not this program's.</exception>
+    public static async Task<PinnedRun?> FindAsync(IArtifactStore store, string runId)
+    {
+        if (await store.ReadAsync(Name(runId)) is not { } blob) return null;
+        try
+        {
+            if (CommitProtocol.FromJson<PinnedRun>(blob.Content) is { SpecHash.Length: > 0 } pinned) return pinned;
+        }
+        catch (DamagedArtifactException)
+        {
+            // Told below.
+        }
+        throw new ForeignArtifactException($"{Name(runId)} in {store.Location} is damaged, or was not written by this program. Name another store, or take the folder away.");
+    }
 }

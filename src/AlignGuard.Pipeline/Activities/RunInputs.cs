@@ -1,8 +1,5 @@
-using AlignGuard.Domain.Spec;
 using AlignGuard.Evaluation.Prompts;
-using AlignGuard.Models;
 using AlignGuard.Models.Batches;
-using AlignGuard.Pipeline.Store;
 
 namespace AlignGuard.Pipeline.Activities;
 
@@ -16,8 +13,4 @@ public sealed record RunInputs(IReadOnlyList<TokenRow> Train, IReadOnlyList<Toke
     string DataHash, string EvalHash, IReadOnlyList<string> Warnings)
 {
     public string PromptHash { get; } = PromptSet.Sha256(DriftPrompts);
-
-    /// <summary>Names the measurement of the base model by everything it depends on.</summary>
-    public string BaselineKey(RunContext run) => Hashing.Sha256(System.Text.Encoding.UTF8.GetBytes(
-        string.Join('\n', "baseline 1", run.ModelHash, PromptHash, EvalHash, run.Spec.DriftCheck.MaxNewTokens, run.Spec.Train.SeqLen)))[..24];
 }

@@ -30,33 +30,47 @@ internal static class SegmentActivity
     /// <param name="LayerCosine">cos(dW_A, dW_T) under the diagonal Fisher metric and the Euclidean one.</param>
     public sealed record LayerCosine(string Layer, double FisherDiagonal, double Euclidean);
 
-    public static async Task<CommitReference> RunAsync(RunContext run, int index, int from, int to, int? refresh, int? parent)
+    public static async Task<Made> MakeAsync(RunContext run, IReadOnlyDictionary<string, CommitReference> parents, int from, int to)
     {
-        var folder = Folders.Segment(run, index);
-        if (await run.Protocol.FindAsync(folder) is { } done) return done;
         using var scope = NewDisposeScope();
-        var parents = new Dictionary<string, CommitReference>();
-        using var adapter = await AdapterState.OpenAsync(run, parent);
+        using var adapter = await AdapterState.OpenAsync(run, parents.GetValueOrDefault("segment"));
+        RefuseFullStore(run.Store, adapter);
         using var trainer = new LoraTrainer(run.Model.Model, adapter, run.Inputs.Train, Options(run));
-        if (parent is { } previous)
+        if (parents.TryGetValue("segment", out var commit))
         {
-            var commit = parents["segment"] = await run.RequireAsync(Folders.Segment(run, previous));
             var state = await run.Protocol.ReadJsonAsync<State>(commit, AdapterState.StateName);
             trainer.Optimizer.Restore(await AdapterState.TensorsAsync(run, commit, AdapterState.OptimizerName), state.OptimizerSteps);
         }
-        using var guard = refresh is { } number ? await OpenGuardAsync(run, adapter, number, parents) : null;
+        using var guard = parents.TryGetValue("basis", out var basis) ? await OpenGuardAsync(run, adapter, basis) : null;
 
         var reports = new List<StepReport>();
-        for (var step = from; step < to && !(run.Stop.Requested && step > from); step++)
+        for (var step = from; step < to && !run.Stop.Requested; step++)
         {
-            reports.Add(trainer.Step(step, guard));
+            if (trainer.Step(step, guard, run.Stop.Token) is not { } report) break;
+            reports.Add(report);
             run.Observer.Stepped(reports[^1], run.Spec.Train.Steps);
         }
-        RefuseDiverged(reports);
-        // Not cancelled: a segment told to stop still commits what it has.
-        var forced = await Measuring.ForcedAsync(run, await BaselineActivity.RunAsync(run), adapter, ForcedPrompts, CancellationToken.None);
-        return await run.Protocol.CommitAsync(folder, $"segment/{index}", run.SpecHash, parents, Files(adapter, trainer, guard, reports),
-            new Result(from, from + reports.Count, reports.Average(r => r.Loss), reports.Count(r => r.Skipped), forced.Margin, forced.Kl));
+        run.Stop.ThrowIfAbandoned();
+        if (reports.Count == 0) run.Stop.Token.ThrowIfCancellationRequested();
+        RefuseDiverged(run, reports);
+        // Whoever is told to stop has no time for measurements: the commit comes first.
+        var forced = run.Stop.Requested ? null : await ForcedAsync(run, adapter);
+        run.Stop.ThrowIfAbandoned();
+        return new Made(Files(adapter, trainer, guard, reports),
+            new Result(from, from + reports.Count, reports.Average(r => r.Loss), reports.Count(r => r.Skipped), forced?.Margin, forced?.Kl));
+    }
+
+    /// <summary>Null = told to stop meanwhile.</summary>
+    private static async Task<Forced?> ForcedAsync(RunContext run, LoraAdapter adapter)
+    {
+        try
+        {
+            return await Measuring.ForcedAsync(run, await run.Records.RequireAsync(run.Records.Baseline), adapter, ForcedPrompts, run.Stop.Token);
+        }
+        catch (OperationCanceledException) when (run.Stop.Requested)
+        {
+            return null;
+        }
     }
 
     private static TrainerOptions Options(RunContext run)
@@ -81,9 +95,16 @@ internal static class SegmentActivity
         };
     }
 
-    private static async Task<Guard> OpenGuardAsync(RunContext run, LoraAdapter adapter, int refresh, Dictionary<string, CommitReference> parents)
+    /// <summary>Before the steps, not after them: the adapter, AdamW's two moments, and as much again for everything small.</summary>
+    private static void RefuseFullStore(IArtifactStore store, LoraAdapter adapter)
     {
-        var basis = parents["basis"] = await run.RequireAsync(Folders.Basis(run, refresh));
+        var needed = adapter.ParameterCount * sizeof(float) * 4;
+        if (store.FreeBytes is { } free && free < needed)
+            throw new StoreException($"The store {store.Location} has {free:N0} bytes left and the next segment's commit needs about {needed:N0}. Free space and give the same command again: the run goes on from its last commit.");
+    }
+
+    private static async Task<Guard> OpenGuardAsync(RunContext run, LoraAdapter adapter, CommitReference basis)
+    {
         var spectra = await run.Protocol.ReadJsonAsync<List<LayerSpectrum>>(basis, DecomposeActivity.SpectrumName);
         var layers = BasisFile.Read(await AdapterState.TensorsAsync(run, basis, DecomposeActivity.BasisName), spectra);
         var g = run.Spec.Guard;
@@ -116,11 +137,16 @@ internal static class SegmentActivity
         };
     }
 
-    /// <summary>A few non-finite gradients are skipped and counted; a segment made of them has nothing worth committing.</summary>
-    private static void RefuseDiverged(List<StepReport> reports)
+    /// <summary>
+    /// A few non-finite gradients are skipped and counted; a segment made of them has nothing worth committing. Of a short segment, or what there is of one that was told to stop,
+    /// a few prove nothing.
+    /// </summary>
+    private static void RefuseDiverged(RunContext run, List<StepReport> reports)
     {
+        const int few = 3;
         var skipped = reports.Where(r => r.Skipped).ToList();
-        if (skipped.Count * 10 > reports.Count)
+        var nothingDone = skipped.Count == reports.Count && !run.Stop.Requested;
+        if (skipped.Count * 10 > reports.Count && (skipped.Count > few || nothingDone))
             throw new DivergedException($"{skipped.Count} of {reports.Count} steps had a gradient that is not finite, first at step {skipped[0].Step}. "
                 + "The training diverges: lower train.lr or guard.lambdaA, or look at the rows of that step. The run keeps its last commit.");
     }

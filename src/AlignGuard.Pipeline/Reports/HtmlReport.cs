@@ -17,21 +17,27 @@ public static class HtmlReport
     {
         if (runs.Count == 0) throw new ArgumentException("A report needs at least one run.", nameof(runs));
         var labelled = RunLabels.Of(runs);
-        Section[] sections =
+        (string, string, Html)[] sections =
         [
-            new("verdicts", "Verdicts", VerdictSection.Render(labelled)),
-            new("summary", "Before and after", SummarySection.Render(labelled)),
-            new("seeds", "Over seeds", SeedSection.Render(labelled)),
-            new("drift", "Drift while training", DriftSection.Render(labelled)),
-            new("training", "Losses and penalties", TrainingSection.Render(labelled)),
-            new("spectrum", "Fisher spectrum", SpectrumSection.Render(labelled)),
-            new("cosines", "Collision of dW_A and dW_T", CosineSection.Render(labelled)),
-            new("samples", "Sample answers", SampleSection.Render(labelled)),
-            new("categories", "By category", CategorySection.Render(labelled)),
-            new("warnings", "Warnings", WarningSection.Render(labelled)),
-            new("job", "Job file", JobSection.Render(labelled)),
-            new("provenance", "Versions and hashes", ProvenanceSection.Render(labelled)),
+            ("verdicts", "Verdicts", VerdictSection.Render(labelled)),
+            ("summary", "Before and after", SummarySection.Render(labelled)),
+            ("seeds", "Over seeds", SeedSection.Render(labelled)),
+            ("drift", "Drift while training", DriftSection.Render(labelled)),
+            ("training", "Losses and penalties", TrainingSection.Render(labelled)),
+            ("spectrum", "Fisher spectrum", SpectrumSection.Render(labelled)),
+            ("cosines", "Collision of dW_A and dW_T", CosineSection.Render(labelled)),
+            ("samples", "Sample answers", SampleSection.Render(labelled)),
+            ("categories", "By category", CategorySection.Render(labelled)),
+            ("warnings", "Warnings", WarningSection.Render(labelled)),
+            ("job", "Job file", JobSection.Render(labelled)),
+            ("provenance", "Versions and hashes", ProvenanceSection.Render(labelled)),
         ];
+        return Page(title, Lead(runs), sections);
+    }
+
+    /// <summary>A page of the sections that have something to show.</summary>
+    internal static string Page(string title, string lead, IReadOnlyList<(string Id, string Title, Html Body)> sections)
+    {
         var shown = sections.Where(s => s.Body != Html.Empty).ToList();
         // The policy forbids what the page does not have anyway: scripts and requests.
         return Html.Of($"""
@@ -42,7 +48,7 @@ public static class HtmlReport
             <meta name="color-scheme" content="light dark"/>
             <title>{title}</title>
             <style>{Style}</style></head>
-            <body><header><p class="brand">AlignGuard</p><h1 dir="auto">{title}</h1><p class="lead">{Lead(runs)}</p>
+            <body><header><p class="brand">AlignGuard</p><h1 dir="auto">{title}</h1><p class="lead">{lead}</p>
             <nav>{shown.Select(s => Html.Of($"""<a href="#{s.Id}">{s.Title}</a>"""))}</nav></header>
             <main>
             {shown.Select(s => Html.Of($"""<section id="{s.Id}"><h2>{s.Title}</h2>{s.Body}</section>"""))}
@@ -65,6 +71,4 @@ public static class HtmlReport
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
     }
-
-    private sealed record Section(string Id, string Title, Html Body);
 }

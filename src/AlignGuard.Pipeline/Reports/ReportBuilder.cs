@@ -21,11 +21,11 @@ public static class ReportBuilder
 
     public static async Task<RunReport> BuildAsync(RunContext run, State state)
     {
-        var baseline = await run.RequireAsync(Folders.Baseline(run));
-        var final = await run.Protocol.FindAsync(Folders.FinalDrift(run));
+        var baseline = await run.Records.RequireAsync(run.Records.Baseline);
+        var final = await run.Protocol.FindAsync(run.Records.FinalDrift);
         var before = await Measuring.AnswersAsync(run, baseline);
         var after = final is null ? [] : await Measuring.AnswersAsync(run, final);
-        var gate = await run.Protocol.FindAsync(Folders.Gate(run));
+        var gate = await run.Protocol.FindAsync(run.Records.Gate);
         return new RunReport
         {
             Name = run.Spec.Name,
@@ -105,8 +105,8 @@ public static class ReportBuilder
         var points = new List<DriftPoint> { Point(0, CommitProtocol.Result<Measurement>(baseline)) };
         foreach (var drift in state.Drifts)
         {
-            var folder = drift.Size.IsFinal ? Folders.FinalDrift(run) : Folders.Drift(run, drift.Segment);
-            points.Add(Point(drift.Step, CommitProtocol.Result<Measurement>(await run.RequireAsync(folder))));
+            var folder = drift.Size.IsFinal ? run.Records.FinalDrift : run.Records.Drift(drift.Segment);
+            points.Add(Point(drift.Step, CommitProtocol.Result<Measurement>(await run.Records.RequireAsync(folder))));
         }
         return points;
 
@@ -119,7 +119,7 @@ public static class ReportBuilder
         var points = new List<ForcedPoint>();
         foreach (var segment in state.Segments)
         {
-            var end = CommitProtocol.Result<SegmentActivity.Result>(await run.RequireAsync(Folders.Segment(run, segment.Index)));
+            var end = CommitProtocol.Result<SegmentActivity.Result>(await run.Records.RequireAsync(run.Records.Segment(segment.Index)));
             if (end is { Margin: { } margin, Kl: { } kl }) points.Add(new ForcedPoint(end.ReachedStep, margin, kl));
         }
         return points;
@@ -130,7 +130,7 @@ public static class ReportBuilder
         var points = new List<StepPoint>();
         foreach (var segment in state.Segments)
         {
-            var commit = await run.RequireAsync(Folders.Segment(run, segment.Index));
+            var commit = await run.Records.RequireAsync(run.Records.Segment(segment.Index));
             points.AddRange(Measuring.ReadLines<StepReport>(await run.Protocol.ReadAsync(commit.File(SegmentActivity.StepsName)))
                 .Select(s => new StepPoint(s.Step + 1, s.Loss, s.Alignment, s.Stability, s.Riemannian, s.Geodesic, s.GradientNorm)));
         }
@@ -142,7 +142,7 @@ public static class ReportBuilder
         var spectra = new List<FisherSpectrum>();
         for (var refresh = 0; refresh < state.Bases; refresh++)
         {
-            var commit = await run.RequireAsync(Folders.Basis(run, refresh));
+            var commit = await run.Records.RequireAsync(run.Records.Basis(refresh));
             var layers = await run.Protocol.ReadJsonAsync<List<Stored>>(commit, DecomposeActivity.SpectrumName);
             spectra.Add(new FisherSpectrum(refresh, CommitProtocol.Result<DecomposeActivity.Result>(commit).AtStep,
                 [.. layers.Select(l => new LayerSpectrum(l.Layer, l.Rank, l.Energy, l.Reached, l.Trace, l.OutShares, l.InShares))]));
@@ -155,7 +155,7 @@ public static class ReportBuilder
         var points = new List<CosinePoint>();
         foreach (var segment in state.Segments)
         {
-            var commit = await run.RequireAsync(Folders.Segment(run, segment.Index));
+            var commit = await run.Records.RequireAsync(run.Records.Segment(segment.Index));
             var layers = await run.Protocol.ReadJsonAsync<List<SegmentActivity.LayerCosine>>(commit, SegmentActivity.CosinesName);
             points.AddRange(layers.Select(l => new CosinePoint(segment.ReachedStep, l.Layer, l.FisherDiagonal, l.Euclidean)));
         }

@@ -1,131 +1,108 @@
-using System.Diagnostics;
 using AlignGuard.Domain.FineTuning;
-using AlignGuard.Guards;
-using AlignGuard.Models;
 using AlignGuard.Pipeline.Activities;
 using AlignGuard.Pipeline.Store;
 
 namespace AlignGuard.Pipeline.Runner;
 
-/// <summary>How a run stands when the runner returns.</summary>
-/// <param name="State">All that is known.</param>
-/// <param name="Stopped">True when it was told to stop; the same command goes on.</param>
-public sealed record RunResult(State State, bool Stopped);
-
 /// <summary>
-/// The embedded driver: asks the decider what to do, does it, logs what happened. Everything it needs after a crash is in the log and in
-/// the commits, so running the same job again is how a run is resumed.
+/// The embedded runner. Everything it needs after a crash is in the log and in the commits, so running the same job again is how a run is resumed. What goes wrong around it (another process on
+/// the same run, a store that forgot what it had acknowledged, damage that shows while it works) sends it back to the store to look again.
 /// </summary>
-public sealed class LocalRunner(RunContext run)
+/// <param name="stop">This process is to stop.</param>
+public sealed class LocalRunner(RunRecords records, Plan plan, RunActivity activity, IRunObserver observer, CancellationToken stop, TimeProvider? clock = null)
 {
-    private readonly RunLog _log = new(run.Store, run.Folder);
+    // Damage found while working is mended by falling back; damage that comes again and again is a broken disk.
+    private const int MostDamages = 5;
 
-    public async Task<RunResult> RunAsync()
+    private readonly TimeProvider _clock = clock ?? TimeProvider.System;
+
+    public LocalRunner(RunContext run) : this(run.Records, Plan.Of(run.Spec), (command, stop) => FineTuningActivities.RunAsync(run.Under(stop), command), run.Observer, run.Stop.Token)
     {
-        using var done = new CancellationTokenSource();
-        var watch = CancelMarker.WatchAsync(run.Store, run.RunId, run.Cancel, done.Token);
-        try
+    }
+
+    public async Task<Driven<State>> RunAsync()
+    {
+        for (var damages = 0; ;)
         {
-            return await DriveAsync();
-        }
-        finally
-        {
-            await done.CancelAsync();
-            await watch;
+            await using var lease = await RunLease.TakeAsync(records, observer, _clock, stop);
+            if (lease is null) return new Driven<State>(FineTuningDecider.Fold(await new RunLog(records.Store, records.Folder).ReadAsync(repair: false)), true);
+            try
+            {
+                return await UnderLeaseAsync(lease.Lost, deep: damages > 0);
+            }
+            catch (LogMovedException e)
+            {
+                observer.Says($"{e.Message} It is looked at again.");
+            }
+            catch (DamagedArtifactException e) when (++damages <= MostDamages)
+            {
+                observer.Says($"{e.Message} The run is checked from its beginning.");
+            }
+            catch (LeaseLostException)
+            {
+                observer.Says($"Another process took over run {records.RunId}.");
+            }
         }
     }
 
-    private async Task<RunResult> DriveAsync()
+    private async Task<Driven<State>> UnderLeaseAsync(CancellationToken lost, bool deep)
     {
-        var events = await _log.ReadAsync();
-        if (events.Count > 0) events = await Recovery.IntactAsync(run, _log, events);
-        events = await WithoutFailureAsync(events);
-        var state = FineTuningDecider.Fold(events);
-        if (FineTuningDecider.Outstanding(state).Length == 0 && !FineTuningDecider.IsTerminal(state))
-            state = await HappenedAsync(state, Event.NewStarted(Plan.Of(run.Spec)));
-        else if (!FineTuningDecider.IsTerminal(state))
-            run.Observer.Says($"Run {run.RunId} goes on at step {state.Step}.");
-
-        while (!FineTuningDecider.IsTerminal(state))
+        using var done = new CancellationTokenSource();
+        using var cancel = new CancellationTokenSource();
+        using var pause = new CancellationTokenSource();
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(stop, cancel.Token, pause.Token);
+        var watches = new[]
         {
-            var command = FineTuningDecider.Outstanding(state)[0];
-            var watch = Stopwatch.StartNew();
-            var happened = await DoAsync(command);
-            if (run.Cancel.IsCancellationRequested)
-            {
-                state = await HappenedAsync(state, Event.CancelRequested);
-                happened ??= Event.NewFailed(command.Id, command.Attempt, new Fault(FaultKind.Transient, "The run was cancelled."));
-            }
-            if (happened is null) return new RunResult(state, true);
-            state = await HappenedAsync(state, happened, watch.Elapsed.TotalSeconds);
-            if (run.Stop.Requested && !FineTuningDecider.IsTerminal(state)) return new RunResult(state, true);
+            RunMarkers.WatchAsync(records.Store, RunMarkers.Cancel(records.RunId), cancel, _clock, done.Token),
+            RunMarkers.WatchAsync(records.Store, RunMarkers.Pause(records.RunId), pause, _clock, done.Token),
+        };
+        try
+        {
+            var log = new RunLog(records.Store, records.Folder, _clock);
+            var state = await TakenUpAsync(log, deep);
+            var port = new LocalPort(records, activity, log, observer, _clock, cancel.Token, any.Token, lost);
+            var result = await Driver.RunAsync(Driver.FineTuning, port, state);
+            if (result.Stopped && lost.IsCancellationRequested && !any.IsCancellationRequested) throw new LeaseLostException();
+            if (result.Stopped && pause.IsCancellationRequested) observer.Says($"Run {records.RunId} is paused at step {result.State.Step}: `alignguard resume {records.RunId}` goes on.");
+            return result;
         }
-        return new RunResult(state, false);
+        finally
+        {
+            done.Cancel();
+            await Task.WhenAll(watches);
+        }
+    }
+
+    /// <summary>The state that the log and the commits together prove.</summary>
+    private async Task<State> TakenUpAsync(RunLog log, bool deep)
+    {
+        var events = await log.ReadAsync();
+        if (events.Count > 0) events = await Recovery.IntactAsync(records, log, observer, events, deep);
+        events = await WithoutFailureAsync(log, events);
+        var state = FineTuningDecider.Fold(events);
+        if (state.Plan is null)
+        {
+            var started = Event.NewStarted(plan);
+            await log.AppendAsync(started);
+            InjectionPoints.Reached("event-logged");
+            return FineTuningDecider.Decide(state, started).Item1;
+        }
+        if (!FineTuningDecider.IsTerminal(state)) observer.Says($"Run {records.RunId} goes on at step {state.Step}.");
+        return state;
     }
 
     /// <summary>
     /// Being asked to run a failed run again means that its cause may be gone: the attempts at the command that failed are taken out of the log, and it is
     /// outstanding again.
     /// </summary>
-    private async Task<IReadOnlyList<Event>> WithoutFailureAsync(IReadOnlyList<Event> events)
+    private async Task<IReadOnlyList<Event>> WithoutFailureAsync(RunLog log, IReadOnlyList<Event> events)
     {
         if (FineTuningDecider.Fold(events).Outcome?.Value is not Outcome.Failed failed) return events;
         var first = Enumerable.Range(0, events.Count).First(n => events[n] is Event.Failed f && f.CommandId == failed.CommandId);
-        await _log.CutAsync(first);
-        run.Observer.Says($"Run {run.RunId} failed before in {failed.CommandId}: {failed.Fault.Message} It is tried again.");
+        await log.CutAsync(first);
+        observer.Says($"Run {records.RunId} failed before in {failed.CommandId}: {failed.Fault.Message} It is tried again.");
         return [.. events.Take(first)];
     }
 
-    private async Task<State> HappenedAsync(State state, Event happened, double seconds = 0)
-    {
-        await _log.AppendAsync(happened, seconds);
-        InjectionPoints.Reached("event-logged");
-        return FineTuningDecider.Decide(state, happened).Item1;
-    }
-
-    /// <summary>Null = told to stop; nothing happened that the log should know.</summary>
-    private async Task<Event?> DoAsync(Command command)
-    {
-        if (command.Work is Work.Backoff backoff) return await WaitAsync(command, backoff);
-        run.Observer.Begins(command);
-        try
-        {
-            var result = await FineTuningActivities.RunAsync(run, command);
-            run.Observer.Ends(command, result, "");
-            return Event.NewCompleted(command.Id, command.Attempt, result);
-        }
-        catch (OperationCanceledException) when (run.Stop.Requested)
-        {
-            return null;
-        }
-        catch (Exception e) when (KindOf(e) is { } kind)
-        {
-            run.Observer.Ends(command, null, e.Message);
-            return Event.NewFailed(command.Id, command.Attempt, new Fault(kind, e.Message));
-        }
-    }
-
-    private async Task<Event?> WaitAsync(Command command, Work.Backoff backoff)
-    {
-        run.Observer.Says($"{backoff.ForCommand} is tried again in {backoff.DelaySeconds:f0} s.");
-        try
-        {
-            await Task.Delay(TimeSpan.FromSeconds(backoff.DelaySeconds), run.Stop.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            return null;
-        }
-        return Event.NewBackoffElapsed(backoff.ForCommand, command.Attempt);
-    }
-
-    /// <summary>What the decider has to know of a failure. Null = not the run's doing: a full or unreachable store leaves the run as it is, resumable.</summary>
-    private static FaultKind? KindOf(Exception e) => e switch
-    {
-        UserFaultException => FaultKind.BadInput,
-        GuardFaultException or DivergedException => FaultKind.Permanent,
-        StoreException or DamagedArtifactException => null,
-        IOException or TimeoutException => FaultKind.Transient,
-        _ => null,
-    };
+    private sealed class LeaseLostException : Exception;
 }

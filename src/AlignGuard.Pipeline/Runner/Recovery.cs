@@ -5,100 +5,127 @@ using AlignGuard.Pipeline.Store;
 namespace AlignGuard.Pipeline.Runner;
 
 /// <summary>
-/// Resume = the longest valid chain. Every record that the log counts on is read and its parents compared; all files of the newest segment and basis,
-/// which are used next, are hashed, and of the others the small ones, which the report reads. At the first fault the log is cut there, the damaged
-/// records are put aside, and the run goes on from before.
+/// Resume = the longest valid chain. Every record that the log counts on is read and its parents compared; all files of the newest segment and basis, which are used next, are
+/// hashed. Of a finished run, and after damage was met, the small files of the others are hashed too: the report reads them. At the first fault the log is cut there, the
+/// records past it are put aside, and the run goes on from before.
 /// </summary>
 internal static class Recovery
 {
     // Bytes. Older adapters and optimizer states are never read again: hashing all of them on every resumption would cost what it saves.
     private const long SmallFile = 1 << 20;
 
-    public static async Task<IReadOnlyList<Event>> IntactAsync(RunContext run, RunLog log, IReadOnlyList<Event> events)
+    // On blob storage the time of a read is the way there and back.
+    private const int ReadsAtOnce = 16;
+
+    /// <param name="deep">Hash the small files of every record even if the run goes on.</param>
+    public static async Task<IReadOnlyList<Event>> IntactAsync(RunRecords records, RunLog log, IRunObserver observer, IReadOnlyList<Event> events, bool deep)
     {
-        var state = FineTuningDecider.Initial;
-        var hashes = new Dictionary<string, string>(StringComparer.Ordinal);
-        var lastOf = LastFolders(events, run);
+        var state = FineTuningDecider.Fold(events);
+        var folders = Folders(records, events);
+        var found = await ReadAsync(records, [.. folders.OfType<string>().Distinct()]);
+        var heads = Heads(records, state);
+        var everywhere = deep || FineTuningDecider.IsTerminal(state);
+        var hashes = new HashSet<string>(StringComparer.Ordinal);
         for (var n = 0; n < events.Count; n++)
         {
-            if (events[n] is Event.Completed completed && Answered(state, completed) is { } command && Folder(run, command.Work) is { } folder)
+            if (folders[n] is not { } folder) continue;
+            try
             {
-                try
-                {
-                    await CheckAsync(run, folder, hashes, lastOf.Contains(folder));
-                }
-                catch (DamagedArtifactException damage)
-                {
-                    return await CutAsync(run, log, events, n, damage.Message);
-                }
+                var record = await found[folder];
+                RefuseForeign(records, record, hashes);
+                RefuseOther(events[n], record);
+                if (heads.Contains(folder)) await records.Protocol.VerifyAsync(record, long.MaxValue);
+                else if (everywhere) await records.Protocol.VerifyAsync(record, SmallFile);
+                if (folder == records.Publish) await Publication.VerifyAsync(records.Protocol, record);
+                hashes.Add(record.Hash);
             }
-            state = FineTuningDecider.Decide(state, events[n]).Item1;
+            catch (DamagedArtifactException damage)
+            {
+                return await CutAsync(records, log, observer, events, folders, n, damage.Message);
+            }
         }
         return events;
     }
 
-    private static Command? Answered(State state, Event.Completed completed) =>
-        FineTuningDecider.Outstanding(state).FirstOrDefault(c => c.Id == completed.CommandId && c.Attempt == completed.Attempt);
-
-    private static async Task CheckAsync(RunContext run, string folder, Dictionary<string, string> hashes, bool withFiles)
+    /// <summary>The folder that each event counts on; null where it counts on none.</summary>
+    internal static string?[] Folders(RunRecords records, IReadOnlyList<Event> events)
     {
-        var record = await run.RequireAsync(folder);
-        if (record.Commit.SpecHash != run.SpecHash && !folder.StartsWith("baselines/", StringComparison.Ordinal))
-            throw new DamagedArtifactException($"{folder} was made for another job ({record.Commit.SpecHash[..12]}, this one is {run.SpecHash[..12]}).");
-        // The reference run's record is another chain's.
-        foreach (var (role, hash) in record.Commit.Parents.Where(p => p.Key != "reference"))
-            if (!hashes.ContainsValue(hash))
-                throw new DamagedArtifactException($"{folder} was made from a {role} ({hash[..12]}) that is not in this run's chain.");
-        await run.Protocol.VerifyAsync(record, withFiles ? long.MaxValue : SmallFile);
-        hashes[folder] = record.Hash;
-    }
-
-    /// <summary>The newest segment, basis and Fisher, and all results after training: what the next commands read.</summary>
-    private static HashSet<string> LastFolders(IReadOnlyList<Event> events, RunContext run)
-    {
-        var state = FineTuningDecider.Fold(events);
-        var folders = new HashSet<string>(StringComparer.Ordinal) { Folders.Baseline(run), Folders.FinalDrift(run), Folders.Gate(run), Folders.Publish(run), Folders.Fisher(run, 0) };
-        if (state.Segments.Length > 0) folders.Add(Folders.Segment(run, state.Segments[^1].Index));
-        if (state.Fishers > 0) folders.Add(Folders.Fisher(run, state.Fishers - 1));
-        if (state.Bases > 0) folders.Add(Folders.Basis(run, state.Bases - 1));
+        var folders = new string?[events.Count];
+        var state = FineTuningDecider.Initial;
+        for (var n = 0; n < events.Count; n++)
+        {
+            if (events[n] is Event.Completed completed && FineTuningDecider.Outstanding(state).FirstOrDefault(c => c.Id == completed.CommandId && c.Attempt == completed.Attempt) is { } command)
+                folders[n] = records.FolderOf(command.Work);
+            state = FineTuningDecider.Decide(state, events[n]).Item1;
+        }
         return folders;
     }
 
-    private static async Task<IReadOnlyList<Event>> CutAsync(RunContext run, RunLog log, IReadOnlyList<Event> events, int at, string reason)
+    /// <summary>Several at a time; each may still turn out damaged when it is awaited.</summary>
+    private static async Task<Dictionary<string, Task<CommitReference>>> ReadAsync(RunRecords records, string[] folders)
     {
-        // Records past the cut were made from what is damaged, or may be: put aside, so that the commands are done again.
-        var state = FineTuningDecider.Fold(events.Take(at));
-        var kept = new HashSet<string>(StringComparer.Ordinal);
-        var replay = FineTuningDecider.Initial;
-        foreach (var e in events.Take(at))
+        var found = new Dictionary<string, Task<CommitReference>>(StringComparer.Ordinal);
+        foreach (var some in folders.Chunk(ReadsAtOnce))
         {
-            if (e is Event.Completed done && Answered(replay, done) is { } command && Folder(run, command.Work) is { } folder) kept.Add(folder);
-            replay = FineTuningDecider.Decide(replay, e).Item1;
+            foreach (var folder in some) found.Add(folder, records.RequireAsync(folder));
+            await Task.WhenAny(Task.WhenAll(some.Select(folder => found[folder])));
         }
-        var damaged = at < events.Count && events[at] is Event.Completed c && Answered(state, c) is { } failed ? Folder(run, failed.Work) : null;
-        var names = (await run.Store.ListAsync($"{run.Folder}/")).Concat(damaged is null ? [] : await run.Store.ListAsync($"{damaged}/")).Distinct();
-        foreach (var name in names.Where(n => n.EndsWith("/" + CommitProtocol.RecordName, StringComparison.Ordinal)))
-        {
-            var folder = name[..^(CommitProtocol.RecordName.Length + 1)];
-            if (kept.Contains(folder)) continue;
-            if (await run.Store.ReadAsync(name) is { } record)
-                await run.Store.CreateAsync($"{folder}/damaged-{Hashing.Sha256(record.Content)[..12]}.json", record.Content);
-            await run.Store.DeleteAsync(name);
-        }
-        await log.CutAsync(at);
-        run.Observer.Says($"{reason} The run falls back to step {state.Step} and goes on from there.");
-        return [.. events.Take(at)];
+        return found;
     }
 
-    private static string? Folder(RunContext run, Work work) => work switch
+    private static void RefuseForeign(RunRecords records, CommitReference record, HashSet<string> hashes)
     {
-        Work.Fisher f => Folders.Fisher(run, f.Refresh),
-        Work.Decompose d => Folders.Basis(run, d.Refresh),
-        Work.Segment s => Folders.Segment(run, s.Index),
-        Work.DriftCheck d => d.Size.IsFinal ? Folders.FinalDrift(run) : Folders.Drift(run, d.Segment),
-        { IsBaseline: true } => Folders.Baseline(run),
-        { IsGate: true } => Folders.Gate(run),
-        { IsPublish: true } => Folders.Publish(run),
-        _ => null,
-    };
+        // What runs share by content carries the job of whichever run was first.
+        if (record.Commit.SpecHash != records.SpecHash && record.Folder.StartsWith(records.Folder + "/", StringComparison.Ordinal))
+            throw new DamagedArtifactException($"{record.Folder} was made for another job ({record.Commit.SpecHash[..12]}, this one is {records.SpecHash[..12]}).");
+        // The reference run's record is another chain's.
+        foreach (var (role, hash) in record.Commit.Parents.Where(p => p.Key != "reference"))
+            if (!hashes.Contains(hash))
+                throw new DamagedArtifactException($"{record.Folder} was made from a {role} ({hash[..12]}) that is not in this run's chain.");
+    }
+
+    /// <summary>A record that was made again since the event (by a process that nobody counted on any more) is another one, whatever its parents.</summary>
+    private static void RefuseOther(Event happened, CommitReference record)
+    {
+        var named = happened is Event.Completed completed ? completed.Result switch
+        {
+            CommandResult.SegmentDone s => s.Artifact,
+            CommandResult.DriftDone d => d.Summary.Artifact,
+            _ => null,
+        } : null;
+        if (named is not null && named != RunRecords.Reference(record))
+            throw new DamagedArtifactException($"{record.Folder} is not the record that the log names ({named[(named.IndexOf('@') + 1)..][..12]}, found {record.Hash[..12]}).");
+    }
+
+    /// <summary>The newest segment, basis and Fisher, and all results after training: what the next commands read.</summary>
+    private static HashSet<string> Heads(RunRecords records, State state)
+    {
+        var folders = new HashSet<string>(StringComparer.Ordinal) { records.Baseline, records.FinalDrift, records.Gate, records.Publish, records.Fisher(0) };
+        if (state.Segments.Length > 0) folders.Add(records.Segment(state.Segments[^1].Index));
+        if (state.Fishers > 0) folders.Add(records.Fisher(state.Fishers - 1));
+        if (state.Bases > 0) folders.Add(records.Basis(state.Bases - 1));
+        return folders;
+    }
+
+    /// <summary>
+    /// Records past the cut were made from what is damaged, or may be. The log goes first, and only if nobody wrote to it in between; then the records that were seen before that: what another
+    /// process commits from now on stays.
+    /// </summary>
+    private static async Task<IReadOnlyList<Event>> CutAsync(RunRecords records, RunLog log, IRunObserver observer, IReadOnlyList<Event> events, string?[] folders, int at, string reason)
+    {
+        var kept = folders.Take(at).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        var doomed = new List<(string Folder, StoredBlob Record)>();
+        foreach (var name in (await records.Store.ListAsync($"{records.Folder}/")).Append($"{folders[at]}/{CommitProtocol.RecordName}").Distinct())
+        {
+            if (!name.EndsWith("/" + CommitProtocol.RecordName, StringComparison.Ordinal)) continue;
+            var folder = name[..^(CommitProtocol.RecordName.Length + 1)];
+            if (!kept.Contains(folder) && await records.Store.ReadAsync(name) is { } record) doomed.Add((folder, record));
+        }
+        await log.CutAsync(at);
+        InjectionPoints.Reached("log-cut");
+        foreach (var (folder, record) in doomed) await records.Protocol.PutAsideAsync(folder, record);
+        var left = events.Take(at).ToList();
+        observer.Says($"{reason} The run falls back to step {FineTuningDecider.Fold(left).Step} and goes on from there.");
+        return left;
+    }
 }

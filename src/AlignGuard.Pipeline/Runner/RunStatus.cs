@@ -19,6 +19,9 @@ namespace AlignGuard.Pipeline.Runner;
 public sealed record RunStatus(string RunId, string Stage, int Attempt, int Step, int Steps, double? Loss, DriftSummary? Drift, string? LastCommit, DateTime? Updated,
     double? EtaSeconds, string? Published, string? Message, bool Ended)
 {
+    /// <summary>The stage of a run that waits for a person's decision.</summary>
+    public const string ApprovalStage = "approval";
+
     /// <exception cref="UserFaultException">There is no such run; the message names those there are.</exception>
     public static async Task<RunStatus> ReadAsync(IArtifactStore store, string runId)
     {
@@ -28,7 +31,8 @@ public sealed record RunStatus(string RunId, string Stage, int Attempt, int Step
             throw new UserFaultException([$"There is no run '{runId}' in {store.Location}. " + (known.Count == 0 ? "It holds no run at all." : $"It holds: {string.Join(", ", known)}.")]);
         }
         var log = new RunLog(store, $"runs/{runId}");
-        var (events, times) = (await log.ReadAsync(repair: false), await log.TimesAsync());
+        var events = await log.ReadAsync(repair: false);
+        var times = log.Times();
         var state = FineTuningDecider.Fold(events);
         var next = FineTuningDecider.Outstanding(state).FirstOrDefault();
         var outcome = state.Outcome?.Value;

@@ -16,8 +16,22 @@ internal static class BlobFault
         RequestFailedException { Status: >= 500 } r => $"failed ({Code(r)}) after several tries. Try again later.",
         RequestFailedException r => $"refused a request ({Code(r)}).",
         AuthenticationFailedException a => $"could not be signed in to ({a.Message.Split('\n')[0]}). Sign in (az login), or run where a managed identity is.",
-        AggregateException { InnerExceptions: [RequestFailedException first, ..] } => Sentence(first),
+        IOException i => $"broke off an answer ({i.Message.Split('\n')[0]}) after several tries. Check the network and try again.",
+        // The client's own limit of time; whoever is cancelled has a token that says so.
+        OperationCanceledException { CancellationToken.IsCancellationRequested: false } => "did not answer in time. Check the network and try again.",
+        // The client's tries, one each: the last says how it stands.
+        AggregateException { InnerExceptions: [.., var last] } => Sentence(last),
         _ => null,
+    };
+
+    /// <summary>Trying again later may help: the service is out of reach, overloaded or failing.</summary>
+    public static bool IsTransient(Exception e) => e switch
+    {
+        RequestFailedException r => r.Status is 0 or 408 or 429 or >= 500,
+        IOException => true,
+        OperationCanceledException c => !c.CancellationToken.IsCancellationRequested,
+        AggregateException { InnerExceptions: [.., var last] } => IsTransient(last),
+        _ => false,
     };
 
     private static string Code(RequestFailedException e) => $"{e.Status} {e.ErrorCode ?? e.Message.Split('\n')[0]}";

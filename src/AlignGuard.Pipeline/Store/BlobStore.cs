@@ -34,6 +34,8 @@ public sealed class BlobStore : IArtifactStore
 
     public string Location { get; }
 
+    public long? FreeBytes => null;
+
     public Task<bool> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation = default) =>
         UploadAsync(name, content, new BlobRequestConditions { IfNoneMatch = ETag.All }, cancellation);
 
@@ -46,31 +48,57 @@ public sealed class BlobStore : IArtifactStore
             : await UploadAsync(name, content, new BlobRequestConditions { IfMatch = version }, cancellation);
     }
 
-    public Task AppendAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation = default) => Guarded(async () =>
+    public Task<bool> AppendAsync(string name, ReadOnlyMemory<byte> content, long at, CancellationToken cancellation = default) => Guarded(async () =>
     {
         var blob = _container.GetAppendBlobClient(_prefix + BlobName.Check(name));
         try
         {
-            await AppendAsync(blob, content, cancellation);
+            return await AppendAsync(blob, content, at, cancellation);
+        }
+        catch (RequestFailedException e) when (e.ErrorCode == BlobErrorCode.BlobNotFound && at == 0)
+        {
+            await blob.CreateIfNotExistsAsync(cancellationToken: cancellation);
+            return await AppendAsync(blob, content, at, cancellation);
         }
         catch (RequestFailedException e) when (e.ErrorCode == BlobErrorCode.BlobNotFound)
         {
-            await blob.CreateIfNotExistsAsync(cancellationToken: cancellation);
-            await AppendAsync(blob, content, cancellation);
+            return false;
         }
-        return true;
     });
 
     public Task<StoredBlob?> ReadAsync(string name, CancellationToken cancellation = default) => Guarded<StoredBlob?>(async () =>
     {
         try
         {
-            var blob = await Blob(name).DownloadContentAsync(cancellation);
-            return new StoredBlob(blob.Value.Content.ToArray(), blob.Value.Details.ETag.ToString());
+            var blob = await WholeBlob.DownloadAsync(Blob(name), new BlobDownloadOptions(), cancellation);
+            return new StoredBlob(blob.Content.ToArray(), blob.Details.ETag.ToString());
         }
         catch (RequestFailedException e) when (e.ErrorCode == BlobErrorCode.BlobNotFound)
         {
             return null;
+        }
+    });
+
+    public Task<StoredBlob?> ReadRangeAsync(string name, long offset, int length, string? ifMatch, CancellationToken cancellation = default) => Guarded<StoredBlob?>(async () =>
+    {
+        try
+        {
+            var options = new BlobDownloadOptions { Range = new HttpRange(offset, length), Conditions = ifMatch is null ? null : new BlobRequestConditions { IfMatch = new ETag(ifMatch) } };
+            var blob = await WholeBlob.DownloadAsync(Blob(name), options, cancellation);
+            return new StoredBlob(blob.Content.ToArray(), blob.Details.ETag.ToString());
+        }
+        catch (RequestFailedException e) when (e.ErrorCode == BlobErrorCode.BlobNotFound)
+        {
+            return null;
+        }
+        catch (RequestFailedException e) when (e.Status == 412)
+        {
+            throw new BlobChangedException(name);
+        }
+        catch (RequestFailedException e) when (e.Status == 416)
+        {
+            // Beyond the end.
+            return new StoredBlob([], (await Blob(name).GetPropertiesAsync(cancellationToken: cancellation)).Value.ETag.ToString());
         }
     });
 
@@ -82,22 +110,107 @@ public sealed class BlobStore : IArtifactStore
         return names;
     });
 
-    public Task DeleteAsync(string name, CancellationToken cancellation = default) => Guarded(async () =>
+    public Task DeleteAsync(string name, string? ifMatch = null, CancellationToken cancellation = default) => Guarded(async () =>
     {
-        await Blob(name).DeleteIfExistsAsync(cancellationToken: cancellation);
+        try
+        {
+            await Blob(name).DeleteIfExistsAsync(conditions: ifMatch is null ? null : new BlobRequestConditions { IfMatch = new ETag(ifMatch) }, cancellationToken: cancellation);
+        }
+        catch (RequestFailedException e) when (e.Status == 412)
+        {
+            // Another version: it stays.
+        }
         return true;
     });
 
+    public Task<IStoreLease?> TryLeaseAsync(string name, string holder, TimeSpan duration, CancellationToken cancellation = default) => Guarded<IStoreLease?>(async () =>
+    {
+        var lease = Blob(name).GetBlobLeaseClient();
+        for (var tries = 0; ; tries++)
+        {
+            try
+            {
+                await lease.AcquireAsync(duration, cancellationToken: cancellation);
+                break;
+            }
+            catch (RequestFailedException e) when (e.ErrorCode == BlobErrorCode.LeaseAlreadyPresent || e.ErrorCode == BlobErrorCode.LeaseIsBreakingAndCannotBeAcquired)
+            {
+                return null;
+            }
+            catch (RequestFailedException e) when (e.ErrorCode == BlobErrorCode.BlobNotFound && tries == 0)
+            {
+                await CreateAsync(name, ReadOnlyMemory<byte>.Empty, cancellation);
+            }
+        }
+        try
+        {
+            await Blob(name).UploadAsync(BinaryData.FromString(holder), new BlobUploadOptions { Conditions = new BlobRequestConditions { LeaseId = lease.LeaseId } }, cancellation);
+        }
+        catch (RequestFailedException e) when (e.Status == 412)
+        {
+            // Ended, or was broken, before its first use.
+            return null;
+        }
+        return new Lease(this, lease);
+    });
+
+    public Task BreakLeaseAsync(string name, CancellationToken cancellation = default) => Guarded(async () =>
+    {
+        try
+        {
+            await Blob(name).GetBlobLeaseClient().BreakAsync(TimeSpan.Zero, cancellationToken: cancellation);
+        }
+        catch (RequestFailedException e) when (e.Status is 404 or 409)
+        {
+            // There is none.
+        }
+        return true;
+    });
+
+    private sealed class Lease(BlobStore store, BlobLeaseClient lease) : IStoreLease
+    {
+        public Task<bool> RenewAsync(CancellationToken cancellation = default) => store.Guarded(async () =>
+        {
+            try
+            {
+                await lease.RenewAsync(cancellationToken: cancellation);
+                return true;
+            }
+            catch (RequestFailedException e) when (e.Status is 404 or 409)
+            {
+                return false;
+            }
+        });
+
+        public async ValueTask DisposeAsync()
+        {
+            try
+            {
+                await lease.ReleaseAsync();
+            }
+            catch (RequestFailedException)
+            {
+                // Lost, or out of reach: it ends by itself.
+            }
+            catch (AggregateException)
+            {
+                // Out of reach after several tries.
+            }
+        }
+    }
+
     private BlobClient Blob(string name) => _container.GetBlobClient(_prefix + BlobName.Check(name));
 
-    /// <summary>False where the condition did not hold.</summary>
+    /// <summary>False where the condition did not hold, and not because this very write had already happened and its answer got lost.</summary>
     private Task<bool> UploadAsync(string name, ReadOnlyMemory<byte> content, BlobRequestConditions conditions, CancellationToken cancellation) => Guarded(async () =>
     {
+        var mark = new WriteMark();
         try
         {
             await Blob(name).UploadAsync(new BinaryData(content), new BlobUploadOptions
             {
                 Conditions = conditions,
+                Metadata = mark.Metadata,
                 TransferValidation = Validation,
                 TransferOptions = new StorageTransferOptions { InitialTransferSize = BlockBytes, MaximumTransferSize = BlockBytes, MaximumConcurrency = BlocksAtOnce },
             }, cancellation);
@@ -105,7 +218,7 @@ public sealed class BlobStore : IArtifactStore
         }
         catch (RequestFailedException e) when (e.Status is 409 or 412 && IsLostRace(e))
         {
-            return false;
+            return await mark.IsOnAsync(Blob(name), cancellation);
         }
     });
 
@@ -128,23 +241,34 @@ public sealed class BlobStore : IArtifactStore
     /// </summary>
     private Task<bool> RewriteLogAsync(string name, ReadOnlyMemory<byte> content, ETag version, CancellationToken cancellation) => Guarded(async () =>
     {
-        var blob = _container.GetAppendBlobClient(_prefix + name);
+        var (blob, mark) = (_container.GetAppendBlobClient(_prefix + name), new WriteMark());
         try
         {
-            await blob.CreateAsync(new AppendBlobCreateOptions { Conditions = new AppendBlobRequestConditions { IfMatch = version } }, cancellation);
+            await blob.CreateAsync(new AppendBlobCreateOptions { Metadata = mark.Metadata, Conditions = new AppendBlobRequestConditions { IfMatch = version } }, cancellation);
         }
         catch (RequestFailedException e) when (e.Status is 409 or 412 && IsLostRace(e))
         {
-            return false;
+            if (!await mark.IsOnAsync(Blob(name), cancellation)) return false;
         }
-        await AppendAsync(blob, content, cancellation);
-        return true;
+        return await AppendAsync(blob, content, 0, cancellation);
     });
 
-    private static async Task AppendAsync(AppendBlobClient blob, ReadOnlyMemory<byte> content, CancellationToken cancellation)
+    private static async Task<bool> AppendAsync(AppendBlobClient blob, ReadOnlyMemory<byte> content, long at, CancellationToken cancellation)
     {
-        for (var at = 0; at < content.Length; at += AppendBytes)
-            await blob.AppendBlockAsync(new BinaryData(content[at..Math.Min(content.Length, at + AppendBytes)]).ToStream(), new AppendBlobAppendBlockOptions { TransferValidation = Validation }, cancellation);
+        try
+        {
+            for (var sent = 0; sent < content.Length; sent += AppendBytes)
+                await blob.AppendBlockAsync(new BinaryData(content[sent..Math.Min(content.Length, sent + AppendBytes)]).ToStream(), new AppendBlobAppendBlockOptions
+                {
+                    TransferValidation = Validation,
+                    Conditions = new AppendBlobRequestConditions { IfAppendPositionEqual = at + sent },
+                }, cancellation);
+            return true;
+        }
+        catch (RequestFailedException e) when (e.ErrorCode == BlobErrorCode.AppendPositionConditionNotMet)
+        {
+            return false;
+        }
     }
 
     private static bool IsLostRace(RequestFailedException e) => e.ErrorCode == BlobErrorCode.BlobAlreadyExists || e.ErrorCode == BlobErrorCode.ConditionNotMet;
@@ -157,7 +281,7 @@ public sealed class BlobStore : IArtifactStore
         }
         catch (Exception e) when (BlobFault.Sentence(e) is { } sentence)
         {
-            throw new StoreException($"The store {Location} {sentence} The run goes on from its last commit when the same command is given again.", e);
+            throw new StoreException($"The store {Location} {sentence} The run goes on from its last commit when the same command is given again.", e) { Transient = BlobFault.IsTransient(e) };
         }
     }
 }

@@ -1,4 +1,6 @@
 using AlignGuard.Models;
+using AlignGuard.Pipeline.Activities;
+using AlignGuard.Pipeline.Runner;
 
 namespace AlignGuard.Pipeline.Store;
 
@@ -7,7 +9,7 @@ namespace AlignGuard.Pipeline.Store;
 /// <param name="Files">Files hashed.</param>
 /// <param name="Bytes">Of those files.</param>
 /// <param name="Problems">One sentence each, with its place.</param>
-/// <param name="Strays">Files that no record names: attempts that lost or never ended.</param>
+/// <param name="Strays">Files that the run does not count on: attempts that lost, never ended, or were overtaken when the run fell back.</param>
 public sealed record ChainReport(int Records, int Files, long Bytes, IReadOnlyList<string> Problems, IReadOnlyList<string> Strays);
 
 /// <summary>
@@ -23,9 +25,14 @@ public static class ChainCheck
         var names = await store.ListAsync($"runs/{runId}/", cancellation);
         if (names.Count == 0) throw new UserFaultException([$"There is no run '{runId}' in {store.Location}."]);
         var problems = new List<string>();
-        var records = await ReadAsync(names, protocol, problems, cancellation);
+        var counted = await CountedAsync(protocol, runId);
+        // A record that the log does not count on is an overtaken attempt's, or comes next: what it says is nobody's business yet.
+        var records = await ReadAsync([.. names.Where(n => counted.Contains(FolderOf(n)))], protocol, problems, cancellation);
+        problems.AddRange(counted.Where(f => f.StartsWith($"runs/{runId}/", StringComparison.Ordinal) && !names.Contains($"{f}/{CommitProtocol.RecordName}"))
+            .Select(f => $"{f}/{CommitProtocol.RecordName} is missing from {store.Location}."));
         // What runs share lies outside the run's folder; so does the run that a gate compares with, and only it makes other runs worth reading.
-        var known = records.Concat(await ReadAsync(await store.ListAsync("baselines/", cancellation), protocol, [], cancellation)).Select(r => r.Hash).ToHashSet(StringComparer.Ordinal);
+        IReadOnlyList<string> shared = [.. await store.ListAsync("baselines/", cancellation), .. await store.ListAsync("fishers/", cancellation)];
+        var known = records.Concat(await ReadAsync(shared, protocol, [], cancellation)).Select(r => r.Hash).ToHashSet(StringComparer.Ordinal);
         if (!records.SelectMany(r => r.Commit.Parents.Values).All(known.Contains))
             known.UnionWith((await ReadAsync([.. (await store.ListAsync("runs/", cancellation)).Except(names)], protocol, [], cancellation)).Select(r => r.Hash));
 
@@ -50,8 +57,18 @@ public static class ChainCheck
         }
         var named = records.SelectMany(r => r.Commit.Files).Select(f => f.Name).ToHashSet(StringComparer.Ordinal);
         // An attempt's files lie one folder below a record's; logs, reports and what was put aside lie elsewhere.
-        var strays = names.Where(n => n.Split('/').Length >= 5 && !named.Contains(n) && !n.EndsWith("/" + CommitProtocol.RecordName, StringComparison.Ordinal) && !n.Contains("/damaged-", StringComparison.Ordinal)).ToList();
+        var strays = names.Where(n => n.EndsWith("/" + CommitProtocol.RecordName, StringComparison.Ordinal) ? !counted.Contains(FolderOf(n)) : n.Split('/').Length >= 5 && !named.Contains(n) && !n.Contains("/damaged-", StringComparison.Ordinal))
+            .OrderByDescending(n => n.EndsWith("/" + CommitProtocol.RecordName, StringComparison.Ordinal)).ToList();
         return new ChainReport(records.Count, files, bytes, problems, strays);
+    }
+
+    private static string FolderOf(string record) => record[..Math.Max(0, record.LastIndexOf('/'))];
+
+    /// <summary>Folders of the results that the run's log counts on.</summary>
+    private static async Task<HashSet<string>> CountedAsync(CommitProtocol protocol, string runId)
+    {
+        var records = new RunRecords(runId, "", "baselines/", "fishers/", null, protocol);
+        return [.. Recovery.Folders(records, await new RunLog(protocol.Store, records.Folder).ReadAsync(repair: false)).OfType<string>()];
     }
 
     private static async Task<List<CommitReference>> ReadAsync(IReadOnlyList<string> names, CommitProtocol protocol, List<string> problems, CancellationToken cancellation)

@@ -9,7 +9,7 @@ namespace AlignGuard.Pipeline.Store;
 /// </summary>
 public sealed partial class FolderStore : IArtifactStore
 {
-    private const string TemporaryFolder = ".tmp";
+    private const string TemporaryFolder = ".tmp", LockSuffix = ".lock";
 
     // A store may be seen by several machines, and a process id says something on its own machine only.
     private static readonly string Host = string.Concat(Environment.MachineName.Where(char.IsAsciiLetterOrDigit));
@@ -27,6 +27,8 @@ public sealed partial class FolderStore : IArtifactStore
     }
 
     public string Location => _root;
+
+    public long? FreeBytes => Guarded(() => new DriveInfo(_root).AvailableFreeSpace);
 
     public Task<bool> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation = default) =>
         Task.FromResult(Guarded(() =>
@@ -49,32 +51,57 @@ public sealed partial class FolderStore : IArtifactStore
         {
             var target = Target(name);
             // Compare and replace must be one step for every process that sees the folder: a lock file serialises them.
-            using var _ = LockFile(target + ".lock");
+            using var _ = LockFile(target);
             var current = File.Exists(target) ? Hashing.Sha256(File.ReadAllBytes(target)) : null;
             if (current != ifMatch) return false;
             File.Move(WriteTemporary(content), target, overwrite: true);
             return true;
         }));
 
-    public Task AppendAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation = default)
-    {
-        Guarded(() =>
+    public Task<bool> AppendAsync(string name, ReadOnlyMemory<byte> content, long at, CancellationToken cancellation = default) =>
+        Task.FromResult(Guarded(() =>
         {
-            using var file = new FileStream(Target(name), FileMode.Append, FileAccess.Write, FileShare.Read);
+            var target = Target(name);
+            using var _ = LockFile(target);
+            using var file = new FileStream(target, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
+            if (file.Length != at) return false;
+            file.Seek(at, SeekOrigin.Begin);
             file.Write(content.Span);
             file.Flush(flushToDisk: true);
-        });
-        return Task.CompletedTask;
-    }
+            return true;
+        }));
 
     public Task<StoredBlob?> ReadAsync(string name, CancellationToken cancellation = default) =>
+        Task.FromResult(Guarded<StoredBlob?>(() =>
+        {
+            var path = Target(name, create: false);
+            try
+            {
+                var content = File.ReadAllBytes(path);
+                return new StoredBlob(content, Hashing.Sha256(content));
+            }
+            catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException || Directory.Exists(path))
+            {
+                return null;
+            }
+        }));
+
+    public Task<StoredBlob?> ReadRangeAsync(string name, long offset, int length, string? ifMatch, CancellationToken cancellation = default) =>
         Task.FromResult(Guarded(() =>
         {
             var path = Target(name, create: false);
             if (!File.Exists(path)) return null;
-            var content = File.ReadAllBytes(path);
-            return new StoredBlob(content, Hashing.Sha256(content));
+            using var file = File.OpenRead(path);
+            var version = StampOf(file);
+            if (ifMatch is not null && ifMatch != version) throw new BlobChangedException(name);
+            file.Seek(offset, SeekOrigin.Begin);
+            var content = new byte[Math.Clamp(file.Length - offset, 0, length)];
+            file.ReadExactly(content);
+            return new StoredBlob(content, version);
         }));
+
+    /// <summary>A version that costs no reading of the whole: length and time of the last write. Ranges are read of what may be large.</summary>
+    private static string StampOf(FileStream file) => FormattableString.Invariant($"{file.Length}-{File.GetLastWriteTimeUtc(file.SafeFileHandle).Ticks}");
 
     public Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellation = default) =>
         Task.FromResult(Guarded<IReadOnlyList<string>>(() =>
@@ -84,14 +111,64 @@ public sealed partial class FolderStore : IArtifactStore
             if (!Directory.Exists(folder)) return [];
             return [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
                 .Select(path => Path.GetRelativePath(_root, path).Replace('\\', '/'))
-                .Where(name => name.StartsWith(prefix, StringComparison.Ordinal) && !name.StartsWith(TemporaryFolder + "/", StringComparison.Ordinal) && !name.EndsWith(".lock", StringComparison.Ordinal))
+                .Where(name => name.StartsWith(prefix, StringComparison.Ordinal) && !name.StartsWith(TemporaryFolder + "/", StringComparison.Ordinal) && !name.EndsWith(LockSuffix, StringComparison.Ordinal))
                 .Order(StringComparer.Ordinal)];
         }));
 
-    public Task DeleteAsync(string name, CancellationToken cancellation = default)
+    public Task DeleteAsync(string name, string? ifMatch = null, CancellationToken cancellation = default)
     {
-        Guarded(() => File.Delete(Target(name, create: false)));
+        Guarded(() =>
+        {
+            var target = Target(name, create: false);
+            if (!File.Exists(target)) return;
+            if (ifMatch is null)
+            {
+                File.Delete(target);
+                return;
+            }
+            using var _ = LockFile(target);
+            if (File.Exists(target) && Hashing.Sha256(File.ReadAllBytes(target)) == ifMatch) File.Delete(target);
+        });
         return Task.CompletedTask;
+    }
+
+    public Task<IStoreLease?> TryLeaseAsync(string name, string holder, TimeSpan duration, CancellationToken cancellation = default) =>
+        Task.FromResult(Guarded<IStoreLease?>(() =>
+        {
+            var target = Target(name);
+            FileStream held;
+            try
+            {
+                held = Locked(target + ".held" + LockSuffix);
+            }
+            catch (IOException e) when (IsHeld(e))
+            {
+                return null;
+            }
+            try
+            {
+                File.Move(WriteTemporary(System.Text.Encoding.UTF8.GetBytes(holder)), target, overwrite: true);
+            }
+            catch
+            {
+                held.Dispose();
+                throw;
+            }
+            return new Lease(held);
+        }));
+
+    // The system broke it when its holder died.
+    public Task BreakLeaseAsync(string name, CancellationToken cancellation = default) => Task.CompletedTask;
+
+    /// <summary>The low half of the code: EWOULDBLOCK on Linux and macOS, ERROR_SHARING_VIOLATION on Windows. A full disk is another matter.</summary>
+    private static bool IsHeld(IOException e) => (e.HResult & 0xFFFF) is 11 or 35 or 32;
+
+    /// <summary>The system lets go of it when the process ends, however it ends: there is nothing to renew.</summary>
+    private sealed class Lease(FileStream held) : IStoreLease
+    {
+        public Task<bool> RenewAsync(CancellationToken cancellation = default) => Task.FromResult(true);
+
+        public ValueTask DisposeAsync() => held.DisposeAsync();
     }
 
     private string Target(string name, bool create = true)
@@ -119,15 +196,18 @@ public sealed partial class FolderStore : IArtifactStore
         }
     }
 
-    private static FileStream LockFile(string path)
+    // The files stay: one that is deleted while another process opens it would be locked by both, each its own.
+    private static FileStream Locked(string path) => new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
+
+    private static FileStream LockFile(string target)
     {
         for (var waited = 0; ; waited += 20)
         {
             try
             {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+                return Locked(target + LockSuffix);
             }
-            catch (IOException) when (waited < 10_000)
+            catch (IOException e) when (IsHeld(e) && waited < 10_000)
             {
                 Thread.Sleep(20);
             }

@@ -1,4 +1,5 @@
 using AlignGuard.Models;
+using AlignGuard.Pipeline.Store.Rehearsal;
 using Azure;
 using Azure.Core;
 using Azure.Identity;
@@ -31,6 +32,15 @@ public static class StoreAddress
         return new FolderStore(address, lookOnly);
     }
 
+    /// <summary>A reference taken apart: <c>store://ACCOUNT/CONTAINER</c> and the name in it, which may be empty.</summary>
+    /// <exception cref="UserFaultException">No reference, or a name that leads out of the container.</exception>
+    public static (string Container, string Name) Split(string reference)
+    {
+        Parse(reference);
+        var parts = reference[Scheme.Length..].TrimEnd('/').Split('/');
+        return ($"{Scheme}{parts[0]}/{parts[1]}", string.Join('/', parts.Skip(2)));
+    }
+
     private static async Task<IArtifactStore> OpenBlobsAsync(string address, bool lookOnly)
     {
         var (account, container, prefix) = Parse(address);
@@ -49,12 +59,15 @@ public static class StoreAddress
         return store;
     }
 
+    /// <summary>The account itself: <c>azurite</c> is short for the emulator's.</summary>
+    public static string AccountOf(string account) => account == Emulator ? EmulatorAccount : account;
+
     private static (string Account, string Container, string Prefix) Parse(string address)
     {
         var parts = address[Scheme.Length..].TrimEnd('/').Split('/');
-        var account = parts[0] == Emulator ? EmulatorAccount : parts[0];
+        var account = AccountOf(parts[0]);
         if (parts.Length < 2 || !IsName(account, 24, dashes: false) || !IsName(parts[1], 63, dashes: true))
-            throw new UserFaultException([$"--store {address}: {Scheme}ACCOUNT/CONTAINER[/PREFIX] is expected: an account of 3 to 24 lower-case letters and digits ({Emulator} for the local emulator) "
+            throw new UserFaultException([$"{address}: {Scheme}ACCOUNT/CONTAINER[/PREFIX] is expected: an account of 3 to 24 lower-case letters and digits ({Emulator} for the local emulator) "
                 + "and a container of 3 to 63 lower-case letters, digits and single dashes."]);
         var prefix = string.Join('/', parts.Skip(2));
         return (account, parts[1], prefix.Length == 0 ? "" : BlobName.Check(prefix));
@@ -70,6 +83,7 @@ public static class StoreAddress
         options.Retry.Mode = RetryMode.Exponential;
         options.Retry.MaxRetries = 5;
         options.Retry.NetworkTimeout = TimeSpan.FromSeconds(100);
+        FaultPolicy.AddTo(options);
         var connection = Environment.GetEnvironmentVariable(ConnectionVariable);
         if (string.IsNullOrWhiteSpace(connection))
             return account == EmulatorAccount

@@ -47,11 +47,14 @@ public sealed class LoraTrainer : IDisposable
     public AdamW Optimizer { get; }
 
     /// <param name="guard">Null = plain LoRA.</param>
-    public StepReport Step(long step, Guard? guard)
+    public StepReport Step(long step, Guard? guard) => Step(step, guard, CancellationToken.None)!;
+
+    /// <returns>Null = told to stop between two micro-batches: nothing but gradients was touched, and the step can be taken again.</returns>
+    public StepReport? Step(long step, Guard? guard, CancellationToken stop)
     {
         using var scope = NewDisposeScope();
         Optimizer.ZeroGradients();
-        var loss = Accumulate(step);
+        if (Accumulate(step, stop) is not { } loss) return null;
         var terms = guard?.Evaluate(step);
         if (terms is not null) guard!.Total(terms).backward();
 
@@ -64,8 +67,8 @@ public sealed class LoraTrainer : IDisposable
 
     public void Dispose() => Optimizer.Dispose();
 
-    /// <summary>Gradient of the token-normalised task loss over all micro-batches; the loss itself, detached.</summary>
-    private Tensor Accumulate(long step)
+    /// <summary>Gradient of the token-normalised task loss over all micro-batches; the loss itself, detached. Null = told to stop.</summary>
+    private Tensor? Accumulate(long step, CancellationToken stop)
     {
         var chosen = _order.Of(step).Select(r => _rows[r]).Chunk(_options.Batch).ToList();
         var batches = chosen.Select(rows => TokenBatch.Pack(rows, _options.PadId, _options.MaxLength, _model.Device)).ToList();
@@ -73,6 +76,7 @@ public sealed class LoraTrainer : IDisposable
         var total = zeros(1, device: _model.Device);
         for (var micro = 0; micro < batches.Count; micro++)
         {
+            if (micro > 0 && stop.IsCancellationRequested) return null;
             using var scope = NewDisposeScope();
             using var batch = batches[micro];
             if (Adapter.Spec.Dropout > 0) manual_seed(Seeds.Derive(_options.Seed, "dropout", step, micro));

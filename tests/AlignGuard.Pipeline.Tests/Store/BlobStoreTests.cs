@@ -17,8 +17,16 @@ public sealed class AzuriteFixture : IAsyncLifetime
     public async Task DisposeAsync() => await _azurite!.DisposeAsync();
 }
 
+/// <summary>Its users run one after another.</summary>
+[CollectionDefinition(Name)]
+public sealed class AzuriteCollection : ICollectionFixture<AzuriteFixture>
+{
+    public const string Name = "azurite";
+}
+
 /// <summary>The suite on the real emulator; each test in a container of its own.</summary>
-public sealed class BlobStoreTests(AzuriteFixture azurite) : ArtifactStoreSuite, IClassFixture<AzuriteFixture>, IAsyncLifetime
+[Collection(AzuriteCollection.Name)]
+public sealed class BlobStoreTests(AzuriteFixture azurite) : ArtifactStoreSuite, IAsyncLifetime
 {
     private readonly BlobContainerClient _container = new(azurite.ConnectionString, $"test-{Guid.NewGuid():N}");
 

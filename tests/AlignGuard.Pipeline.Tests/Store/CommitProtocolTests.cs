@@ -1,5 +1,6 @@
 using System.Text;
 using AlignGuard.Pipeline.Store;
+using AlignGuard.Tests;
 using Xunit;
 
 namespace AlignGuard.Pipeline.Tests.Store;
@@ -46,7 +47,7 @@ public sealed class CommitProtocolTests : IDisposable
         var commit = await CommitAsync("w", 1);
         var text = File.ReadAllText(Path.Combine(_root, commit.Folder, "commit.json")).Replace("\"version\": 1", "\"version\": 2");
         await _protocol.Store.CreateAsync("runs/z/commit.json", Encoding.UTF8.GetBytes(text));
-        Assert.Contains("version 2", (await Assert.ThrowsAsync<StoreException>(() => _protocol.FindAsync("runs/z"))).Message);
+        Assert.Contains("version 2", (await Assert.ThrowsAsync<ForeignArtifactException>(() => _protocol.FindAsync("runs/z"))).Message);
     }
 
     /// <summary>A write may succeed and its answer get lost: the retry is told "exists already". The writer has won all the same, and its files must stay.</summary>
@@ -59,21 +60,43 @@ public sealed class CommitProtocolTests : IDisposable
     }
 
     /// <summary>Every creation happens and is answered as if somebody else had been first.</summary>
-    private sealed class LostAnswers(IArtifactStore inner) : IArtifactStore
+    private sealed class LostAnswers(IArtifactStore inner) : DelegatingStore(inner)
     {
-        public string Location => inner.Location;
-
-        public async Task<bool> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation = default)
+        public override async Task<bool> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation = default)
         {
-            await inner.CreateAsync(name, content, cancellation);
+            await base.CreateAsync(name, content, cancellation);
             return false;
         }
+    }
 
-        public Task<bool> ReplaceAsync(string name, ReadOnlyMemory<byte> content, string? ifMatch, CancellationToken cancellation = default) => inner.ReplaceAsync(name, content, ifMatch, cancellation);
-        public Task AppendAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellation = default) => inner.AppendAsync(name, content, cancellation);
-        public Task<StoredBlob?> ReadAsync(string name, CancellationToken cancellation = default) => inner.ReadAsync(name, cancellation);
-        public Task<IReadOnlyList<string>> ListAsync(string prefix, CancellationToken cancellation = default) => inner.ListAsync(prefix, cancellation);
-        public Task DeleteAsync(string name, CancellationToken cancellation = default) => inner.DeleteAsync(name, cancellation);
+    /// <summary>What is made again from other parents takes the place of what was made before; what is made again to the bit is the same record.</summary>
+    [Fact]
+    public async Task A_result_of_other_parents_is_put_aside_and_an_equal_one_is_the_same()
+    {
+        Task<CommitReference> MadeFromAsync(CommitReference parent) => _protocol.CommitAsync("runs/x/child", "segment/1", "spec", new Dictionary<string, CommitReference> { ["segment"] = parent },
+            new Dictionary<string, byte[]> { ["a.bin"] = "weights"u8.ToArray() }, new Result(2));
+        var first = await CommitAsync("one", 1);
+        var child = await MadeFromAsync(first);
+        Assert.Equal(child.Hash, (await MadeFromAsync(first)).Hash);
+        var other = await _protocol.CommitAsync("runs/y", "segment/0", "spec", new Dictionary<string, CommitReference>(), new Dictionary<string, byte[]>(), new Result(1));
+        Assert.Null(await _protocol.FindAsync("runs/x/child", new Dictionary<string, CommitReference> { ["segment"] = other }));
+        var again = await MadeFromAsync(other);
+        Assert.Equal(other.Hash, again.Commit.Parents["segment"]);
+        Assert.Single(await _protocol.Store.ListAsync("runs/x/child/damaged-"));
+
+        // A record that was lost and made again leaves everything made from it valid.
+        await _protocol.Store.DeleteAsync("runs/x/child/commit.json");
+        Assert.Equal(again.Hash, (await MadeFromAsync(other)).Hash);
+    }
+
+    [Fact]
+    public async Task A_file_that_was_damaged_before_its_commit_is_written_anew()
+    {
+        var commit = await CommitAsync("some weights", 1);
+        await _protocol.Store.DeleteAsync("runs/x/commit.json");
+        var name = commit.File("a.bin").Name;
+        await _protocol.Store.ReplaceAsync(name, "some"u8.ToArray(), (await _protocol.Store.ReadAsync(name))!.Version);
+        Assert.Equal("some weights"u8.ToArray(), await _protocol.ReadAsync((await CommitAsync("some weights", 1)).File("a.bin")));
     }
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
