@@ -1,0 +1,16 @@
+using AlignGuard.Domain.Sweeps;
+using AlignGuard.Pipeline.Activities;
+
+namespace AlignGuard.Pipeline.Sweeps;
+
+/// <summary>Sees a sweep as it goes: progress for people. Nothing depends on it.</summary>
+public interface ISweepObserver
+{
+    /// <summary>Sees the run of a cell.</summary>
+    IRunObserver Of(Cell cell, int steps);
+
+    /// <summary>Something happened; the state after it.</summary>
+    void Happened(SweepEvent happened, SweepState state);
+
+    void Says(string message);
+}
