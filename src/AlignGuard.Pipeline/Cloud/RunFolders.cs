@@ -1,0 +1,43 @@
+using AlignGuard.Domain.Spec;
+using AlignGuard.Models;
+using AlignGuard.Pipeline.Activities;
+using AlignGuard.Pipeline.Runner;
+using AlignGuard.Pipeline.Store;
+
+namespace AlignGuard.Pipeline.Cloud;
+
+/// <summary>
+/// <c>runs/{runId}/folders.json</c>: where what the run shares with others lies. A worker that has opened model and data knows; hosts that have neither read it here, so that they
+/// can check the run's chain and put its evidence before the gate.
+/// </summary>
+internal sealed record RunFolders(string Baseline, string FirstFisher, string? Reference)
+{
+    private static string Name(string runId) => $"runs/{runId}/folders.json";
+
+    public static Task WriteAsync(RunContext run, string? reference) =>
+        run.Store.CreateAsync(Name(run.RunId), CommitProtocol.ToJson(new RunFolders(run.Records.Baseline, run.Records.Fisher(0), reference)));
+
+    /// <summary>Null = no worker has opened the run yet.</summary>
+    public static async Task<RunContext?> OpenAsync(IArtifactStore store, string runId)
+    {
+        if (await PinnedRun.FindAsync(store, runId) is not { } pinned || await store.ReadAsync(Name(runId)) is not { } blob) return null;
+        var folders = CommitProtocol.FromJson<RunFolders>(blob.Content);
+        var job = await StoredJob.ReadAsync(store, runId);
+        return new RunContext
+        {
+            Spec = job.Spec,
+            ModelFolder = "",
+            Records = new RunRecords(runId, JobFile.Hash(job.Spec), folders.Baseline, folders.FirstFisher, folders.Reference, new CommitProtocol(store)),
+            // Never opened: what is done with this context reads records only.
+            Models = new ModelHost(),
+            Inputs = new RunInputs([], [], [], [], pinned.DataHash, pinned.EvalHash, []),
+            Threads = pinned.Threads,
+            Observer = new SilentObserver(),
+            Stop = StopSignal.Never,
+        };
+    }
+
+    /// <exception cref="UserFaultException">No worker has opened the run yet.</exception>
+    public static async Task<RunContext> RequireAsync(IArtifactStore store, string runId) =>
+        await OpenAsync(store, runId) ?? throw new UserFaultException([$"Run {runId} has not been opened by a worker yet."]);
+}
