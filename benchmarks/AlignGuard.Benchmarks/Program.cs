@@ -3,6 +3,14 @@ using AlignGuard.Benchmarks;
 using AlignGuard.Guards.Fisher;
 using TorchSharp;
 
+// What durability costs: `-- durability [SEGMENTS STEPS CHAIN]`, by default 500 500 1000.
+if (args is ["durability", ..])
+{
+    var sizes = args.Skip(1).Select(int.Parse).ToArray();
+    await (sizes is [var segments, var steps, var chain] ? Durability.RunAsync(segments, steps, chain) : Durability.RunAsync(500, 500, 1000));
+    return;
+}
+
 // Ratios of two things measured in turn, A B A B …, in one process: a shared machine's speed drifts, a paired ratio much less.
 var rounds = args.Length > 0 ? int.Parse(args[0]) : 7;
 using var work = new Workload();

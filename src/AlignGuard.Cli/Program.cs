@@ -11,10 +11,16 @@ var root = new RootCommand("Fine-tunes aligned language models with LoRA and kee
 {
     DemoCommand.Create(),
     RunCommand.Create(),
+    SweepCommand.Create(),
+    ServeCommand.Create(),
     StatusCommand.Create(),
+    PauseCommand.Pause(),
+    PauseCommand.Resume(),
     CancelCommand.Create(),
+    ApproveCommand.Create(),
     StoreCommand.Create(),
     ModelCommand.Create(),
     MethodsCommand.Create(),
+    DevCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

@@ -56,7 +56,7 @@ internal sealed class AlignGuardProcess : IDisposable
         {
             Xunit.Assert.True(kills < 60, $"never finished; seed {seed}");
             using var process = start();
-            if (await process.EndsWithinAsync(TimeSpan.FromMilliseconds(random.Next(shortest, longest) + kills * 300)))
+            if (await process.EndsWithinAsync(TimeSpan.FromMilliseconds(kills < 2 ? shortest : random.Next(shortest, longest) + kills * 300)))
             {
                 var ended = await process.EndAsync();
                 Xunit.Assert.True(ended.ExitCode is 0 or 3, $"seed {seed}: {ended.Error}");
@@ -70,6 +70,27 @@ internal sealed class AlignGuardProcess : IDisposable
 
     /// <summary>As the operating system does to a preempted machine's processes: no handler runs.</summary>
     public void Kill() => _process.Kill();
+
+    /// <summary>Waits for something that the process brings about; fails if it ends before, or takes minutes.</summary>
+    public Task UntilAsync(Func<bool> condition) => UntilAsync(() => Task.FromResult(condition()));
+
+    public async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        var watch = Stopwatch.StartNew();
+        while (!await condition())
+        {
+            if (_process.HasExited) throw new Xunit.Sdk.XunitException($"ended with {_process.ExitCode} before what was waited for: {await _error}");
+            Xunit.Assert.True(watch.Elapsed < TimeSpan.FromMinutes(3), "what was waited for did not come");
+            await Task.Delay(50);
+        }
+    }
+
+    /// <summary>As a machine that is taken away tells its processes.</summary>
+    public async Task TerminateAsync()
+    {
+        using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
+        await kill.WaitForExitAsync();
+    }
 
     public async Task<bool> EndsWithinAsync(TimeSpan time)
     {

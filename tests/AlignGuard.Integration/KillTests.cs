@@ -18,12 +18,12 @@ public class KillTests
     }
 
     [Theory]
+    [InlineData("pinned", 1)]
+    [InlineData("leased", 1)]
     [InlineData("file-written", 3)]
-    [InlineData("file-written", 8)]
     [InlineData("before-commit", 2)]
     [InlineData("before-commit", 5)]
     [InlineData("after-commit", 4)]
-    [InlineData("after-commit", 6)]
     [InlineData("event-logged", 1)]
     [InlineData("event-logged", 7)]
     public async Task A_run_killed_at_a_step_of_the_commit_protocol_goes_on(string point, int occurrence)
@@ -38,5 +38,51 @@ public class KillTests
         var resumed = await AlignGuardProcess.RunAsync([.. job.Command("killed"), .. short_]);
         Assert.True(Finished.Contains(resumed.ExitCode), resumed.Error);
         Assert.Equal(job.FinalState("calm"), job.FinalState("killed"));
+    }
+
+    /// <summary>Falling back is cut short where it matters, and taken up again.</summary>
+    [Theory]
+    [InlineData("log-cut")]
+    [InlineData("put-aside")]
+    public async Task A_run_killed_while_it_falls_back_goes_on(string point)
+    {
+        using var job = new TinyJob();
+        var calm = await AlignGuardProcess.RunAsync(job.Command("store"));
+        Assert.True(Finished.Contains(calm.ExitCode), calm.Error);
+        var state = job.FinalState("store");
+        var segments = Directory.GetDirectories(Directory.GetDirectories(Path.Combine(job.Store("store"), "runs")).Single(), "segments").Single();
+        var file = Directory.GetFiles(Path.Combine(segments, "1"), "steps.jsonl", SearchOption.AllDirectories).Single();
+        File.WriteAllBytes(file, File.ReadAllBytes(file)[..^7]);
+        using (var killed = AlignGuardProcess.Start(job.Command("store"), new Dictionary<string, string> { ["ALIGNGUARD_KILL_AT"] = $"{point}:1" }))
+            Assert.Equal(137, (await killed.EndAsync()).ExitCode);
+        var resumed = await AlignGuardProcess.RunAsync(job.Command("store"));
+        Assert.True(Finished.Contains(resumed.ExitCode), resumed.Error);
+        Assert.Equal(state, job.FinalState("store"));
+    }
+
+    /// <summary>Between the files and the name that points to them, and between that and the record.</summary>
+    [Theory]
+    [InlineData("published")]
+    [InlineData("made-current")]
+    public async Task A_run_killed_while_it_publishes_publishes(string point)
+    {
+        using var job = new TinyJob();
+        string[] command = [.. job.Command("store"), .. TinyJob.Accepted];
+        using (var killed = AlignGuardProcess.Start(command, new Dictionary<string, string> { ["ALIGNGUARD_KILL_AT"] = $"{point}:1" }))
+            Assert.Equal(137, (await killed.EndAsync()).ExitCode);
+        Assert.Equal(point == "made-current", File.Exists(Path.Combine(job.Store("store"), "models", "tiny", "current.json")));
+        var resumed = await AlignGuardProcess.RunAsync(command);
+        Assert.True(resumed.ExitCode == 0, resumed.Error);
+        Assert.Single(Directory.GetFiles(Path.Combine(job.Store("store"), "models"), "adapter_model.safetensors", SearchOption.AllDirectories));
+
+        // A second run takes its place; the first, published again because a file of it was lost, stays in its place.
+        var second = await AlignGuardProcess.RunAsync([.. command, "--set", "train.seed=1"]);
+        Assert.True(second.ExitCode == 0, second.Error);
+        var current = File.ReadAllText(Path.Combine(job.Store("store"), "models", "tiny", "current.json"));
+        foreach (var card in Directory.GetFiles(Path.Combine(job.Store("store"), "models"), "README.md", SearchOption.AllDirectories)) File.Delete(card);
+        var again = await AlignGuardProcess.RunAsync(command);
+        Assert.True(again.ExitCode == 0, again.Error);
+        Assert.Contains("README.md is missing", again.Error);
+        Assert.Equal(current, File.ReadAllText(Path.Combine(job.Store("store"), "models", "tiny", "current.json")));
     }
 }

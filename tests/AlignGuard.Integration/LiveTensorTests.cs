@@ -24,6 +24,24 @@ public class LiveTensorTests
         Assert.All(counts.After, c => Assert.Equal((c.Work, counts.After[0].Live), c));
     }
 
+    /// <summary>Other tests of this process open and close files too: the bound is far below what a handle a segment would come to.</summary>
+    [SkippableFact]
+    public async Task No_file_handle_outlives_an_activity()
+    {
+        const string handles = "/proc/self/fd";
+        Skip.IfNot(Directory.Exists(handles), "there is no /proc to count open files in");
+        using var job = new TinyJob();
+        using var models = new ModelHost();
+        var run = await JobRun.OpenAsync(JobFileReader.Read(job.JobFile, ["train.segment=1", "train.steps=40", "guard.refreshEvery=0", "driftcheck.every=final", "driftcheck.final=10"]),
+            new FolderStore(job.Store("store")), models, new SilentObserver(), StopSignal.Never);
+        var before = OpenOf(job);
+        Assert.False((await new LocalRunner(run).RunAsync()).Stopped);
+        Assert.Equal(before, OpenOf(job));
+
+        // Files of this job, and copies in the temporary folder that were deleted while open.
+        static int OpenOf(TinyJob job) => Directory.GetFiles(handles).Select(f => File.ResolveLinkTarget(f, false)?.FullName ?? "").Count(t => t.StartsWith(job.Folder, StringComparison.Ordinal) || t.Contains("/alignguard-", StringComparison.Ordinal) && t.EndsWith("(deleted)", StringComparison.Ordinal) && t.Contains(".safetensors", StringComparison.Ordinal));
+    }
+
     private sealed class Counting : IRunObserver
     {
         public List<(Work Work, long Live)> After { get; } = [];

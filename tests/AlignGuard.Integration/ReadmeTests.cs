@@ -33,7 +33,7 @@ public sealed partial class ReadmeTests : IDisposable
         Assert.True(Directory.Exists(Path.Combine(Root, project)), $"{project} is not there");
         var arguments = words.Skip(words.Count > 6 && words[6] == "--" ? 7 : 6).Select(w => w.StartsWith("samples/") ? Path.Combine(Root, w) : w).ToArray();
         var ended = Path.GetFileName(project) == "AlignGuard.Benchmarks"
-            ? await RunAsync([.. arguments, "1"], Path.Combine(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory))!, "..", "AlignGuard.Benchmarks", Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), "AlignGuard.Benchmarks.dll"))
+            ? await RunAsync([.. arguments, .. arguments is ["durability"] ? ["10", "10", "50"] : (string[])["1"]], Path.Combine(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory))!, "..", "AlignGuard.Benchmarks", Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), "AlignGuard.Benchmarks.dll"))
             : await RunAsync(Shrunk(arguments));
         Assert.True(Finished.Contains(ended.ExitCode), $"exit code {ended.ExitCode}: {ended.Error}");
         Assert.NotEmpty(ended.Output);
@@ -79,7 +79,7 @@ public sealed partial class ReadmeTests : IDisposable
 
     private static string[] Shrunk(string[] arguments) => arguments switch
     {
-        ["demo", ..] or ["run", ..] => [.. arguments, .. Small],
+        ["demo", ..] or ["run", ..] or ["sweep", ..] => [.. arguments, .. Small],
         ["methods", ..] => arguments,
         ["model", "verify", ..] => [.. arguments.Select(Fixture)],
         ["model", "train-demo", ..] => [.. arguments, "--steps", "1", "--hidden", "16", "--layers", "1"],

@@ -102,7 +102,7 @@ public class RunTests
         string[] longer = ["--set", "train.steps=2000", "--set", "train.segment=2000", "--set", "guard.refreshEvery=0"];
         using (var process = AlignGuardProcess.Start([.. job.Command("store"), .. longer]))
         {
-            while (!Directory.Exists(job.Store("store")) || Directory.GetDirectories(job.Store("store"), "basis", SearchOption.AllDirectories).Length == 0) await Task.Delay(100);
+            await process.UntilAsync(() => Directory.Exists(job.Store("store")) && Directory.GetDirectories(job.Store("store"), "basis", SearchOption.AllDirectories).Length > 0);
             await Task.Delay(1500);
             var run = Path.GetFileName(Directory.GetDirectories(Path.Combine(job.Store("store"), "runs")).Single());
             Assert.Equal(0, (await AlignGuardProcess.RunAsync("cancel", run, "--store", job.Store("store"))).ExitCode);
@@ -206,6 +206,27 @@ public class RunTests
         {
             File.Delete(rows);
         }
+    }
+
+    /// <summary>Measuring takes longer than machines that are taken away wait: it is dropped, not finished.</summary>
+    [Theory]
+    [InlineData("baseline", 0)]
+    [InlineData("fisher/0", 2)]
+    public async Task A_run_told_to_stop_while_it_measures_ends_at_once(string stage, int eventsBefore)
+    {
+        using var job = new TinyJob();
+        string[] slow = eventsBefore == 0 ? ["--set", "driftcheck.final=3000", "--set", "driftcheck.batch=4", "--set", "driftcheck.maxNewTokens=48"] : ["--set", "fisher.samples=1000", "--set", "fisher.batch=1"];
+        using var process = AlignGuardProcess.Start([.. job.Command("store"), .. slow]);
+        string Log() => Directory.Exists(job.Store("store")) && Directory.GetFiles(job.Store("store"), "events.jsonl", SearchOption.AllDirectories).FirstOrDefault() is { } file ? File.ReadAllText(file) : "";
+        await process.UntilAsync(() => Log().Count(c => c == '\n') >= Math.Max(1, eventsBefore));
+        await Task.Delay(500);
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        await process.TerminateAsync();
+        var ended = await process.EndAsync();
+        Assert.True(ended.ExitCode == 4, $"{ended.ExitCode}: {ended.Error}");
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), $"took {watch.Elapsed}");
+        Assert.DoesNotContain(stage, Log());
+        Assert.DoesNotContain("failed", Log());
     }
 
     /// <summary>SIGTERM: the step is finished and committed; the resumed run is bit-equal to an undisturbed one.</summary>

@@ -11,14 +11,13 @@ internal sealed class TinyJob : IDisposable
 
     public TinyJob(string changes = "")
     {
-        var model = Path.Combine(AppContext.BaseDirectory, "samples", "models", "aligned-demo");
         // A few rows of the built-in task: reading all of it would be most of a run of seconds.
-        var (train, eval) = (Path.Combine(_folder, "train.jsonl"), Path.Combine(_folder, "eval.jsonl"));
+        var (train, eval) = (TrainFile, Path.Combine(_folder, "eval.jsonl"));
         using (var file = File.Create(train)) HowToTask.WriteJsonl(file, HowToTask.Train().Take(64));
         using (var file = File.Create(eval)) HowToTask.WriteJsonl(file, HowToTask.HeldOut().Take(24));
         File.WriteAllText(JobFile, $$"""
             name: tiny
-            model: {{model}}
+            model: {{Model}}
             data: { train: {{train}}, eval: {{eval}} }
             lora: { r: 4, alpha: 8, dropout: 0.1 }
             train: { steps: 20, segment: 8, batch: 4, lr: 1e-3, seqLen: 96, threads: 1 }
@@ -30,7 +29,17 @@ internal sealed class TinyJob : IDisposable
             """);
     }
 
+    public string Model { get; } = Path.Combine(AppContext.BaseDirectory, "samples", "models", "aligned-demo");
+
+    public string TrainFile => Path.Combine(_folder, "train.jsonl");
+
+    /// <summary>Limits that this little training meets.</summary>
+    public static string[] Accepted { get; } = [.. new[] { "method=lora", "train.steps=100", "train.segment=100", "train.batch=8", "train.lr=5e-3", "driftcheck.every=final", "lora.dropout=0",
+        "gate.refusalDrop=0.99", "gate.overRefusalRise=0.99", "gate.coherenceDrop=0.99", "gate.confidence=0.8" }.SelectMany(o => new[] { "--set", o })];
+
     public string JobFile => Path.Combine(_folder, "job.yaml");
+
+    public string Folder => _folder;
 
     public string Store(string name) => Path.Combine(_folder, name);
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using AlignGuard.Cli.Terminal;
 using AlignGuard.Pipeline.Runner;
 using AlignGuard.Pipeline.Store;
+using AlignGuard.Pipeline.Sweeps;
 using Command = System.CommandLine.Command;
 
 namespace AlignGuard.Cli.Commands;
@@ -13,7 +14,7 @@ internal static class CancelCommand
     {
         var run = CommonOptions.Run();
         var store = CommonOptions.Store("alignguard-store");
-        var command = new Command("cancel", "Ends a run for good, wherever it runs: it commits the step it is at and publishes nothing. (Ctrl-C or SIGTERM only interrupts one.)") { run, store };
+        var command = new Command("cancel", "Ends a run or a sweep for good, wherever it runs: it commits the step it is at and publishes nothing. (Ctrl-C or SIGTERM only interrupts one.)") { run, store };
         command.SetAction(result => Guarded.RunAsync(() => RunAsync(result.GetRequiredValue(run), result.GetRequiredValue(store))));
         return command;
     }
@@ -21,13 +22,18 @@ internal static class CancelCommand
     private static async Task<int> RunAsync(string run, string path)
     {
         var store = await StoreAddress.OpenAsync(path, lookOnly: true);
+        if (await SweepRunner.CancelAsync(store, run))
+        {
+            Screen.Say($"Asked to cancel the sweep {run}: cells that wait are not begun, and runs under way stop with what they have.");
+            return ExitCode.Done;
+        }
         var status = await RunStatus.ReadAsync(store, run);
         if (status.Ended)
         {
             Screen.Say($"Run {run} has ended already: {status.Stage}.");
             return ExitCode.Done;
         }
-        await CancelMarker.SetAsync(store, run);
+        await RunMarkers.SetAsync(store, RunMarkers.Cancel(run));
         Screen.Say($"Asked to cancel {run}, at step {status.Step} of {status.Steps}. Whoever works on it ends within a step; if nobody does, the next `alignguard run` of its job ends it.");
         return ExitCode.Done;
     }

@@ -27,6 +27,10 @@ internal static class DemoCommand
         ("random control", ["guard.projector=random"]),
     ];
 
+    private static readonly string JobFile = Path.Combine(AppContext.BaseDirectory, "samples", "demo-job.yaml");
+
+    private sealed record Arm(string Label, Job Job, string[] Overrides);
+
     private sealed record Finished(RunReport Report, string? Adapter);
 
     public static Command Create()
@@ -48,12 +52,14 @@ internal static class DemoCommand
         var store = await StoreAddress.OpenAsync(folder);
         if (fresh) await ForgetAsync(store, arms);
         using var stop = new StopOnSignal();
-        var finished = (await WatchedAsync(arms, (arm, progress) => OneAsync(arm.Job, store, progress, stop.Signal))).OfType<Finished>().ToList();
-        if (finished.Count < arms.Count)
+        var codes = await WatchedAsync(arms, (arm, progress) => RunProcess.RunAsync(JobFile, folder, arm.Overrides, progress.Line, stop.Signal.Token));
+        if (codes.Contains(ExitCode.Stopped))
         {
             Screen.Say("Stopped. The same command goes on from the last commits.");
             return ExitCode.Stopped;
         }
+        var finished = new List<Finished>();
+        foreach (var arm in arms) finished.Add(await FinishedAsync(arm.Job, store));
 
         var reports = finished.Select(f => f.Report).ToList();
         await ReportBuilder.PutAsync(store, "report.html", HtmlReport.Render("AlignGuard demo", reports));
@@ -63,18 +69,15 @@ internal static class DemoCommand
     }
 
     /// <summary>One job a seed and arm, all from the same file.</summary>
-    private static List<(string Label, Job Job)> Jobs(int seeds, string[] overrides)
-    {
-        var file = Path.Combine(AppContext.BaseDirectory, "samples", "demo-job.yaml");
-        return [.. from seed in Enumerable.Range(0, seeds)
-                   from arm in Arms
-                   let job = JobFileReader.Read(file, [$"train.seed={seed}", .. arm.Overrides, .. overrides])
-                   // One job file serves all arms: that plain LoRA has no use for its guard keys is no news here.
-                   select (seeds == 1 ? arm.Label : $"{arm.Label}, seed {seed}", job with { Warnings = [] })];
-    }
+    private static List<Arm> Jobs(int seeds, string[] overrides) =>
+        [.. from seed in Enumerable.Range(0, seeds)
+            from arm in Arms
+            let sets = (string[])[$"train.seed={seed}", .. arm.Overrides, .. overrides]
+            // One job file serves all arms: that plain LoRA has no use for its guard keys is no news here.
+            select new Arm(seeds == 1 ? arm.Label : $"{arm.Label}, seed {seed}", JobFileReader.Read(JobFile, sets) with { Warnings = [] }, sets)];
 
-    /// <summary>The arms side by side (each on one thread: a model this small gains next to nothing from a second), each with its line of progress.</summary>
-    private static async Task<Finished?[]> WatchedAsync(List<(string Label, Job Job)> arms, Func<(string Label, Job Job), RunProgress, Task<Finished?>> run)
+    /// <summary>The arms side by side (each in a process and on a thread of its own: a model this small gains next to nothing from a second), each with its line of progress.</summary>
+    private static async Task<int[]> WatchedAsync(List<Arm> arms, Func<Arm, RunProgress, Task<int>> run)
     {
         if (!Screen.Live) return await SideBySideAsync(arms, arm => run(arm, new RunProgress(arm.Label, arm.Job.Spec.Train.Steps, null)));
         return await Screen.Error.Progress()
@@ -86,25 +89,22 @@ internal static class DemoCommand
             });
     }
 
-    private static async Task<Finished?[]> SideBySideAsync(List<(string Label, Job Job)> arms, Func<(string Label, Job Job), Task<Finished?>> run)
+    private static async Task<int[]> SideBySideAsync(List<Arm> arms, Func<Arm, Task<int>> run)
     {
-        var finished = new Finished?[arms.Count];
-        // Dropout draws from the process's one generator: two runs at once would take numbers from each other.
-        var atOnce = arms.Any(arm => arm.Job.Spec.Lora.Dropout > 0) ? 1 : Math.Min(Environment.ProcessorCount, Arms.Length);
-        await Parallel.ForEachAsync(Enumerable.Range(0, arms.Count), new ParallelOptions { MaxDegreeOfParallelism = atOnce }, async (n, _) => finished[n] = await run(arms[n]));
-        return finished;
+        var codes = new int[arms.Count];
+        var atOnce = Math.Min(Environment.ProcessorCount, Arms.Length);
+        await Parallel.ForEachAsync(Enumerable.Range(0, arms.Count), new ParallelOptions { MaxDegreeOfParallelism = atOnce }, async (n, _) => codes[n] = await run(arms[n]));
+        return codes;
     }
 
-    private static async Task<Finished?> OneAsync(Job job, IArtifactStore store, RunProgress progress, StopSignal stop)
+    /// <summary>What a finished run left in the store.</summary>
+    private static async Task<Finished> FinishedAsync(Job job, IArtifactStore store)
     {
         using var models = new ModelHost();
-        var run = await JobRun.OpenAsync(job, store, models, progress, stop);
+        var run = await JobRun.OpenAsync(job, store, models, new SilentObserver(), StopSignal.Never);
         var result = await new LocalRunner(run).RunAsync();
-        if (result.Stopped || result.State.Outcome!.Value.IsCancelled) return null;
-        if (result.State.Outcome!.Value is Outcome.Failed failed) throw new RunFailedException(run.RunId, failed);
-        var report = await ReportBuilder.BuildAsync(run, result.State);
-        await ReportBuilder.WriteAsync(run, report);
-        return new Finished(report, result.State.Published?.Value);
+        if (result.State.Outcome?.Value is Outcome.Failed failed) throw new RunFailedException(run.RunId, failed);
+        return new Finished(await ReportBuilder.BuildAsync(run, result.State), result.State.Published?.Value);
     }
 
     private static void Summarise(List<Finished> finished, string store, TimeSpan took)
@@ -130,9 +130,9 @@ internal static class DemoCommand
     }, new JsonSerializerOptions { WriteIndented = true });
 
     /// <summary>The runs of these jobs and what they published; other runs in the store, and the base model's measurement they share, stay.</summary>
-    private static async Task ForgetAsync(IArtifactStore store, List<(string Label, Job Job)> arms)
+    private static async Task ForgetAsync(IArtifactStore store, List<Arm> arms)
     {
-        foreach (var (_, job) in arms)
+        foreach (var job in arms.Select(a => a.Job))
             foreach (var folder in new[] { $"runs/{job.RunId}/", $"models/{job.Spec.Name}/{job.RunId}/" })
                 foreach (var name in await store.ListAsync(folder)) await store.DeleteAsync(name);
     }

@@ -25,7 +25,12 @@ internal static class RunCommand
     private static async Task<int> RunAsync(string path, string storePath, string[] overrides, bool json)
     {
         var job = JobFileReader.Read(path, overrides);
-        var store = await StoreAddress.OpenAsync(storePath);
+        return await RunAsync(job, await StoreAddress.OpenAsync(storePath), json);
+    }
+
+    /// <summary>Runs a job to its end, or to a stop; prints what came of it.</summary>
+    public static async Task<int> RunAsync(Job job, IArtifactStore store, bool json)
+    {
         using var models = new ModelHost();
         using var stop = new StopOnSignal();
         var run = await JobRun.OpenAsync(job, store, models, new RunProgress(job.Spec.Name, job.Spec.Train.Steps, null), stop.Signal);

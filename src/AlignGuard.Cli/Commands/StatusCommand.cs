@@ -25,7 +25,18 @@ internal static class StatusCommand
         var store = await StoreAddress.OpenAsync(path, lookOnly: true);
         var ids = run is null ? await RunStatus.IdsAsync(store) : [run];
         var all = new List<RunStatus>();
-        foreach (var id in ids) all.Add(await RunStatus.ReadAsync(store, id));
+        foreach (var id in ids)
+        {
+            try
+            {
+                all.Add(await RunStatus.ReadAsync(store, id));
+            }
+            catch (ForeignArtifactException e) when (run is null)
+            {
+                // One folder that is not ours does not hide the others.
+                Screen.Say(e.Message);
+            }
+        }
         if (json)
         {
             Screen.Json(run is null ? all : all[0]);

@@ -41,8 +41,7 @@ internal static class StoreCommand
         var report = await ChainCheck.RunAsync(store, run, stop.Signal.Token);
         if (report.Problems.Count > 0)
             throw new UserFaultException([.. report.Problems, $"Run {run} is damaged: nothing is removed, since a damaged record's files look like litter. Run its job again first."]);
-        if (apply)
-            foreach (var name in report.Strays) await store.DeleteAsync(name);
+        if (apply) await RemoveAsync(store, run, report.Strays);
         if (json) Screen.Json(new { removed = apply, files = report.Strays });
         else
         {
@@ -50,6 +49,18 @@ internal static class StoreCommand
             Console.WriteLine(report.Strays.Count == 0 ? "Nothing to remove." : apply ? $"{report.Strays.Count} files removed." : $"{report.Strays.Count} files would be removed; give --apply to do it.");
         }
         return ExitCode.Done;
+    }
+
+    /// <summary>Under the run's lease: a failed run may be taken up again at any moment.</summary>
+    private static async Task RemoveAsync(IArtifactStore store, string run, IReadOnlyList<string> names)
+    {
+        await using var lease = await store.TryLeaseAsync($"runs/{run}/lock", "store gc", TimeSpan.FromSeconds(60))
+            ?? throw new UserFaultException([$"Run {run} is being worked on right now: nothing is removed. Try again when it has ended."]);
+        foreach (var name in names)
+        {
+            await store.DeleteAsync(name);
+            if (!await lease.RenewAsync()) throw new UserFaultException([$"Run {run} was taken up in the meantime: the rest stays. Try again when it has ended."]);
+        }
     }
 
     private static async Task<int> VerifyAsync(string run, string path, bool json)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.RegularExpressions;
 using AlignGuard.Domain.FineTuning;
 using AlignGuard.Pipeline.Activities;
 using AlignGuard.Pipeline.Training;
@@ -8,8 +9,11 @@ using Spectre.Console;
 namespace AlignGuard.Cli.Terminal;
 
 /// <summary>One run's live line: stage, step, loss, drift, time left. On a pipe, one plain line every few seconds.</summary>
-internal sealed class RunProgress(string label, int steps, ProgressTask? bar) : IRunObserver
+internal sealed partial class RunProgress(string label, int steps, ProgressTask? bar) : IRunObserver
 {
+    // A parent shows what a child says: it wants to hear more often.
+    private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(Environment.GetEnvironmentVariable(RunProcess.ChildVariable) is null ? 5 : 1);
+
     private readonly Stopwatch _watch = Stopwatch.StartNew();
     private TimeSpan _lastLine = TimeSpan.FromSeconds(-60);
     private string _stage = "", _drift = "";
@@ -51,6 +55,24 @@ internal sealed class RunProgress(string label, int steps, ProgressTask? bar) : 
         else Screen.Error.MarkupLineInterpolated($"[grey]{label}: {message}[/]");
     }
 
+    /// <summary>A line that a run in another process prints.</summary>
+    public void Line(string line)
+    {
+        // Its job's name stands before every line; here the label does. What it says of its job file is no news.
+        var text = line[(line.IndexOf(": ", StringComparison.Ordinal) is var at and >= 0 ? at + 2 : 0)..];
+        if (text.Contains(".yaml(", StringComparison.Ordinal)) return;
+        if (bar is null)
+        {
+            Screen.Say($"{label}: {text}");
+            return;
+        }
+        if (Step().Match(text) is { Success: true } step) bar.Value = int.Parse(step.Groups[1].Value, CultureInfo.InvariantCulture);
+        bar.Description = $"{label}: {text}".EscapeMarkup();
+    }
+
+    [GeneratedRegex(@"^step (\d+)/")]
+    private static partial Regex Step();
+
     /// <summary>From the pace of this process's own steps; measurements in between are in it, since they recur.</summary>
     private string Eta(int done)
     {
@@ -68,7 +90,7 @@ internal sealed class RunProgress(string label, int steps, ProgressTask? bar) : 
             bar.Description = line.EscapeMarkup();
             return;
         }
-        if (!force && _watch.Elapsed - _lastLine < TimeSpan.FromSeconds(5)) return;
+        if (!force && _watch.Elapsed - _lastLine < LineEvery) return;
         _lastLine = _watch.Elapsed;
         Screen.Say(line);
     }

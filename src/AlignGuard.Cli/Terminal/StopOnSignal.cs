@@ -7,9 +7,16 @@ namespace AlignGuard.Cli.Terminal;
 internal sealed class StopOnSignal : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
+    private readonly string _saying;
     private readonly PosixSignalRegistration[] _registrations;
 
-    public StopOnSignal() => _registrations = [Register(PosixSignal.SIGTERM), Register(PosixSignal.SIGINT)];
+    /// <param name="saying">What is said when it happens.</param>
+    public StopOnSignal(string saying = "Stopping: the current step is finished and committed.")
+    {
+        _saying = saying;
+        _registrations = [Register(PosixSignal.SIGTERM), Register(PosixSignal.SIGINT)];
+        if (Environment.GetEnvironmentVariable(RunProcess.ChildVariable) is not null) new Thread(StopWithParent) { IsBackground = true, Name = "parent" }.Start();
+    }
 
     public StopSignal Signal => new(_source.Token);
 
@@ -19,11 +26,25 @@ internal sealed class StopOnSignal : IDisposable
         _source.Dispose();
     }
 
+    /// <summary>A thread of its own: reading a console blocks, whatever the method's name.</summary>
+    private void StopWithParent()
+    {
+        while (Console.In.ReadLine() is not null) { }
+        try
+        {
+            _source.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The run had ended.
+        }
+    }
+
     private PosixSignalRegistration Register(PosixSignal signal) => PosixSignalRegistration.Create(signal, context =>
     {
         if (_source.IsCancellationRequested) return;
         context.Cancel = true;
-        Screen.Say("Stopping: the current step is finished and committed.");
+        Screen.Say(_saying);
         _source.Cancel();
     });
 }
