@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using AlignGuard.Pipeline.Emulation;
 
 namespace AlignGuard.Tests;
 
@@ -15,16 +16,18 @@ internal sealed class AzuriteProcess : IAsyncDisposable
     private const string Key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
     private readonly string _data = Directory.CreateTempSubdirectory("alignguard-azurite-").FullName;
+    private readonly string _service;
     private readonly int _port;
     private Process? _process;
 
-    private AzuriteProcess(int port) => _port = port;
+    private AzuriteProcess(string service, int port) => (_service, _port) = (service, port);
 
-    public string ConnectionString => $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};BlobEndpoint=http://127.0.0.1:{_port}/{Account};";
+    public string ConnectionString => $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};{char.ToUpperInvariant(_service[0])}{_service[1..]}Endpoint=http://127.0.0.1:{_port}/{Account};";
 
-    public static async Task<AzuriteProcess> StartAsync()
+    /// <param name="service"><c>blob</c> or <c>queue</c>.</param>
+    public static async Task<AzuriteProcess> StartAsync(string service = "blob")
     {
-        var azurite = new AzuriteProcess(FreePort());
+        var azurite = new AzuriteProcess(service, FreePort());
         await azurite.RestartAsync();
         return azurite;
     }
@@ -33,7 +36,7 @@ internal sealed class AzuriteProcess : IAsyncDisposable
     public async Task RestartAsync()
     {
         var start = new ProcessStartInfo("node") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in new[] { await InstalledAsync(), "--blobHost", "127.0.0.1", "--blobPort", $"{_port}", "--location", _data, "--skipApiVersionCheck", "--disableTelemetry", "--silent" })
+        foreach (var argument in new[] { await InstalledAsync(_service), $"--{_service}Host", "127.0.0.1", $"--{_service}Port", $"{_port}", "--location", _data, "--skipApiVersionCheck", "--disableTelemetry", "--silent" })
             start.ArgumentList.Add(argument);
         _process = Process.Start(start)!;
         var said = Task.WhenAll(_process.StandardOutput.ReadToEndAsync(), _process.StandardError.ReadToEndAsync());
@@ -45,7 +48,15 @@ internal sealed class AzuriteProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Asked to end: it writes down what it holds. (Killed, it forgets what it acknowledged in the last seconds, which no service does.)</summary>
+    /// <summary>Without notice: it forgets what it acknowledged in the last seconds, which no service does.</summary>
+    public async Task KillAsync()
+    {
+        _process!.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+    }
+
+    /// <summary>Asked to end: it writes down what it holds.</summary>
     public async Task StopAsync()
     {
         if (_process is not { HasExited: false } process) return;
@@ -81,44 +92,13 @@ internal sealed class AzuriteProcess : IAsyncDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    /// <summary>The emulator's main file. Several test processes may want it at once: one installs, the others wait.</summary>
-    private static async Task<string> InstalledAsync()
-    {
-        var manifest = Path.Combine(AppContext.BaseDirectory, "azurite");
-        var folder = Path.Combine(ArtifactsFolder(), "azurite");
-        Directory.CreateDirectory(folder);
-        var main = Path.Combine(folder, "node_modules", "azurite", "dist", "src", "blob", "main.js");
-        var done = Path.Combine(folder, "installed");
-        using var _ = await LockAsync(Path.Combine(folder, "lock"));
-        var wanted = await File.ReadAllTextAsync(Path.Combine(manifest, "package-lock.json"));
-        if (File.Exists(done) && await File.ReadAllTextAsync(done) == wanted) return main;
-        foreach (var file in Directory.GetFiles(manifest)) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
-        var start = new ProcessStartInfo("npm") { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in new[] { "ci", "--no-audit", "--no-fund", "--ignore-scripts" }) start.ArgumentList.Add(argument);
-        using var npm = Process.Start(start)!;
-        var said = await Task.WhenAll(npm.StandardOutput.ReadToEndAsync(), npm.StandardError.ReadToEndAsync());
-        await npm.WaitForExitAsync();
-        if (npm.ExitCode != 0) throw new InvalidOperationException($"npm ci ended with {npm.ExitCode}: {string.Join('\n', said)}");
-        await File.WriteAllTextAsync(done, wanted);
-        return main;
-    }
+    /// <summary>The main file of one of the emulator's services, in a cache of the build's own.</summary>
+    private static async Task<string> InstalledAsync(string service) => Path.Combine(await AzuriteInstall.EnsureAsync(Path.Combine(CacheFolder, "alignguard")), service, "main.js");
 
-    private static async Task<FileStream> LockAsync(string path)
-    {
-        for (var waited = 0; ; waited += 200)
-        {
-            try
-            {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException) when (waited < 600_000)
-            {
-                await Task.Delay(200);
-            }
-        }
-    }
+    /// <summary>The build's own: the artifacts folder.</summary>
+    public static string CacheFolder { get; } = FindArtifacts();
 
-    private static string ArtifactsFolder()
+    private static string FindArtifacts()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
             if (folder.Name == "artifacts") return folder.FullName;
