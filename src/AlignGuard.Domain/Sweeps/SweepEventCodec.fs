@@ -2,6 +2,7 @@ namespace AlignGuard.Domain.Sweeps
 
 open System.Text.Json
 open AlignGuard.Domain.FineTuning
+open AlignGuard.Domain.Json
 
 /// <summary>
 /// Events as lines of JSON: {"v":1,"type":"cellEnded","cell":3,"attempt":1,"result":{...}}.
@@ -35,18 +36,6 @@ module SweepEventCodec =
             w.WriteEndObject()
 
         w.WriteEndArray()
-        w.WriteEndObject()
-
-    let private kinds =
-        [ FaultKind.Transient, "transient"
-          FaultKind.BadInput, "bad-input"
-          FaultKind.DataChanged, "data-changed"
-          FaultKind.Permanent, "permanent" ]
-
-    let private writeFault (w: Utf8JsonWriter) (fault: Fault) =
-        w.WriteStartObject "fault"
-        w.WriteString("kind", kinds |> List.find (fun (kind, _) -> kind = fault.Kind) |> snd)
-        w.WriteString("message", fault.Message)
         w.WriteEndObject()
 
     let private writeResult (w: Utf8JsonWriter) (result: CellResult) =
@@ -89,7 +78,7 @@ module SweepEventCodec =
             | SweepEvent.PrepareFailed(key, attempt, fault) ->
                 w.WriteString("type", "prepareFailed")
                 writeKey w key attempt
-                writeFault w fault
+                FaultCodec.write w fault
             | SweepEvent.Progressed(cell, attempt, progress) ->
                 w.WriteString("type", "progressed")
                 writeCell w cell attempt
@@ -118,13 +107,6 @@ module SweepEventCodec =
           Hopeless =
             JsonLine.tryProperty "hopeless" e
             |> Option.map (fun rule -> { After = JsonLine.real "after" rule; RefusalDrop = JsonLine.real "refusalDrop" rule }) }
-
-    let private readFault (e: JsonElement) : Fault =
-        let kind = JsonLine.text "kind" e
-
-        match kinds |> List.tryFind (fun (_, name) -> name = kind) with
-        | Some(known, _) -> { Kind = known; Message = JsonLine.text "message" e }
-        | None -> JsonLine.malformed $"the fault kind \"{kind}\" is unknown"
 
     let private readResult (e: JsonElement) : CellResult =
         let outcome =
@@ -164,7 +146,7 @@ module SweepEventCodec =
         match JsonLine.text "type" e with
         | "started" -> SweepEvent.Started(readPlan (JsonLine.property "plan" e))
         | "prepared" -> SweepEvent.Prepared(key (), attempt ())
-        | "prepareFailed" -> SweepEvent.PrepareFailed(key (), attempt (), readFault (JsonLine.property "fault" e))
+        | "prepareFailed" -> SweepEvent.PrepareFailed(key (), attempt (), FaultCodec.read (JsonLine.property "fault" e))
         | "progressed" -> SweepEvent.Progressed(cell (), attempt (), readProgress e)
         | "cellEnded" -> SweepEvent.CellEnded(cell (), attempt (), readResult (JsonLine.property "result" e))
         | "stopped" -> SweepEvent.Stopped(cell (), attempt ())

@@ -66,12 +66,18 @@ public static class StoreAddress
     {
         var parts = address[Scheme.Length..].TrimEnd('/').Split('/');
         var account = AccountOf(parts[0]);
-        if (parts.Length < 2 || !IsName(account, 24, dashes: false) || !IsName(parts[1], 63, dashes: true))
+        if (parts.Length < 2 || !IsAccount(account) || !IsContainer(parts[1]))
             throw new UserFaultException([$"{address}: {Scheme}ACCOUNT/CONTAINER[/PREFIX] is expected: an account of 3 to 24 lower-case letters and digits ({Emulator} for the local emulator) "
                 + "and a container of 3 to 63 lower-case letters, digits and single dashes."]);
         var prefix = string.Join('/', parts.Skip(2));
         return (account, parts[1], prefix.Length == 0 ? "" : BlobName.Check(prefix));
     }
+
+    /// <summary>3 to 24 lower-case letters and digits.</summary>
+    public static bool IsAccount(string name) => IsName(name, 24, dashes: false);
+
+    /// <summary>3 to 63 lower-case letters, digits and single dashes.</summary>
+    public static bool IsContainer(string name) => IsName(name, 63, dashes: true);
 
     private static bool IsName(string name, int longest, bool dashes) =>
         name.Length >= 3 && name.Length <= longest && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || (dashes && c == '-'))

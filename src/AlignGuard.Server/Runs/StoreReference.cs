@@ -14,8 +14,8 @@ public sealed record StoreReference(string Account, string Container, string Pat
         reason = "it must be store://ACCOUNT/CONTAINER/PATH";
         if (!text.StartsWith(StoreAddress.Scheme, StringComparison.Ordinal)) return null;
         if (text[StoreAddress.Scheme.Length..].Split('/', 3) is not [var account, var container, { Length: > 0 } path]) return null;
-        if (!IsName(account, 24, dashes: false)) reason = "the account must be 3 to 24 lower-case letters and digits";
-        else if (!IsName(container, 63, dashes: true)) reason = "the container must be 3 to 63 lower-case letters, digits and single dashes";
+        if (!StoreAddress.IsAccount(account)) reason = "the account must be 3 to 24 lower-case letters and digits";
+        else if (!StoreAddress.IsContainer(container)) reason = "the container must be 3 to 63 lower-case letters, digits and single dashes";
         else if (PathProblem(path) is { } problem) reason = problem;
         else return new StoreReference(account, container, path);
         return null;
@@ -33,8 +33,4 @@ public sealed record StoreReference(string Account, string Container, string Pat
             return "the path must be plain parts divided by '/', without '..', '\\', '%' or control characters";
         }
     }
-
-    private static bool IsName(string name, int longest, bool dashes) =>
-        name.Length >= 3 && name.Length <= longest && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || (dashes && c == '-'))
-        && !name.Contains("--", StringComparison.Ordinal) && name[0] != '-' && name[^1] != '-';
 }

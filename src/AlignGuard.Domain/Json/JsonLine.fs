@@ -1,4 +1,4 @@
-namespace AlignGuard.Domain.Sweeps
+namespace AlignGuard.Domain.Json
 
 open System
 open System.Globalization
@@ -52,6 +52,14 @@ module internal JsonLine =
         | value -> value
 
     let integer name (e: JsonElement) : int = (property name e).GetInt32()
+
+    let flag name (e: JsonElement) : bool = (property name e).GetBoolean()
+
+    let texts name (e: JsonElement) : string[] =
+        [| for item in (property name e).EnumerateArray() do
+               match item.GetString() with
+               | null -> malformed $"\"{name}\" holds null"
+               | value -> value |]
 
     let private asReal name (value: JsonElement) =
         match value.ValueKind with
