@@ -77,3 +77,9 @@ type State =
         match Array.tryLast s.Segments with
         | Some segment -> segment.ReachedStep
         | None -> 0
+
+    /// True once what runs on the same model and data share is there: the base model's measurement and the first Fisher.
+    member s.IsPrepared =
+        match s.Plan with
+        | Some plan -> s.BaselineDone && (s.Fishers > 0 || not plan.Guarded)
+        | None -> false

@@ -30,6 +30,10 @@ type DataFormat =
     | Alpaca
     /// A list of turns under "conversations", each with "from" and "value".
     | ShareGpt
+    /// Texts and a "label", as in GLUE: the label, or its word of data.labels, is the answer.
+    | Classification
+    /// A "text" each, learnt whole and without the chat template.
+    | Text
 
     override f.ToString() =
         match f with
@@ -38,6 +42,21 @@ type DataFormat =
         | PromptCompletion -> "prompt-completion"
         | Alpaca -> "alpaca"
         | ShareGpt -> "sharegpt"
+        | Classification -> "classification"
+        | Text -> "text"
+
+/// <summary>What is done about rows that cannot be used.</summary>
+[<RequireQualifiedAccess>]
+type BadRows =
+    /// The job is refused, with every one of them. The default.
+    | Fail
+    /// They are left out and listed in the run's quarantine file, up to data.maxSkipped of all.
+    | Skip
+
+    override b.ToString() =
+        match b with
+        | Fail -> "fail"
+        | Skip -> "skip"
 
 /// <summary>The learning rate over the steps, after the warm-up.</summary>
 [<RequireQualifiedAccess>]

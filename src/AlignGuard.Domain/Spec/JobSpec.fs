@@ -6,7 +6,12 @@ open System
 type DataSpec =
     { Train: DataSource
       Eval: DataSource
-      Format: DataFormat }
+      Format: DataFormat
+      /// Words for the labels 0, 1, ... of classification rows; empty = labels as they are.
+      Labels: string[]
+      OnBadRow: BadRows
+      /// Largest share of rows, 0..1, that may be left out with skip.
+      MaxSkipped: float }
 
 /// <summary>lora: the adapter. dW = s·B·A with s = alpha/r, or alpha/√r with rsLoRA.</summary>
 type LoraSpec =

@@ -241,6 +241,24 @@ module internal Key =
         wordOrInteger path [ "auto" ] "auto" "" doc string write (fun (word: string) ->
             set (if word = "auto" then Nullable() else Nullable(Int32.Parse(word, CultureInfo.InvariantCulture))))
 
+    /// A list of texts, perhaps none. It is written where there is one.
+    let words path doc (get: JobSpec -> string[]) (set: string[] -> JobSpec -> JobSpec) =
+        let expects = "a list of words"
+        let word node = scalar "a word" node (fun t _ -> text "a word" t)
+
+        let read node =
+            match node with
+            | Node.List(items, _) ->
+                let words = List.map word items
+
+                match List.tryPick (function Error r -> Some r | Ok _ -> None) words with
+                | Some refusal -> Error refusal
+                | None -> Ok(set (words |> List.choose Result.toOption |> Array.ofList))
+            | Node.Group _ -> refuse $"{expects} is needed, not a group of keys." ""
+            | Node.Scalar(t, _, _) -> refuse $"{expects} is needed, not \"{clip t}\"." $"Write [{t}] for a single one."
+
+        row path expects None "" doc read (fun spec -> match get spec with [||] -> Written.Absent | words -> Written.Texts words)
+
     let targets path doc (get: JobSpec -> LoraTargets) (set: LoraTargets -> JobSpec -> JobSpec) =
         let expects = "all-linear or a list of module names"
         let shape = Regex(@"\A[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*\z", RegexOptions.CultureInvariant)

@@ -13,7 +13,7 @@ module internal Schema =
         { Name = ""
           Model = ""
           Method = Method.AlignGuard
-          Data = { Train = DataSource.File ""; Eval = DataSource.File ""; Format = DataFormat.Auto }
+          Data = { Train = DataSource.File ""; Eval = DataSource.File ""; Format = DataFormat.Auto; Labels = [||]; OnBadRow = BadRows.Fail; MaxSkipped = 0.01 }
           Lora = { R = 0; Alpha = 0; Dropout = 0; Targets = LoraTargets.AllLinear; RsLora = false }
           Train =
             { Steps = 1; Segment = 1; Batch = 0; Accumulate = 0; Lr = 0; Warmup = 0; Schedule = Schedule.Constant; WeightDecay = 0
@@ -63,6 +63,9 @@ module internal Schema =
           { excluding [ "gate.task.gain" ] drop with
               Write = write (function TaskCriterion.MatchReference(_, drop) -> Written.Real drop | _ -> Written.Absent) } ]
 
+    /// A key that is written where it says something: jobs that do not name it keep the hash they had before there was one.
+    let private unless (isDefault: JobSpec -> bool) key = { key with Write = fun spec -> if isDefault spec then Written.Absent else key.Write spec }
+
     let private small = (1L, 65_536L)
     let private positive = (1L, largest)
 
@@ -80,8 +83,13 @@ module internal Schema =
 
           data "data.train" "The rows to learn from." _.Data.Train (fun v s -> { s with Data.Train = v }) |> required
           data "data.eval" "Held-out rows that score the task." _.Data.Eval (fun v s -> { s with Data.Eval = v }) |> required
-          choice "data.format" [ DataFormat.Auto; DataFormat.Messages; DataFormat.PromptCompletion; DataFormat.Alpaca; DataFormat.ShareGpt ]
+          choice "data.format" [ DataFormat.Auto; DataFormat.Messages; DataFormat.PromptCompletion; DataFormat.Alpaca; DataFormat.ShareGpt; DataFormat.Classification; DataFormat.Text ]
               DataFormat.Auto "The layout of the rows." _.Data.Format (fun v s -> { s with Data.Format = v })
+          words "data.labels" "Words for the labels 0, 1, ... of classification rows." _.Data.Labels (fun v s -> { s with Data.Labels = v })
+          unless (fun s -> s.Data.OnBadRow = BadRows.Fail) <| choice "data.onBadRow" [ BadRows.Fail; BadRows.Skip ] BadRows.Fail "Rows that cannot be used: refuse the job, or leave them out and list them in the run's quarantine file."
+              _.Data.OnBadRow (fun v s -> { s with Data.OnBadRow = v })
+          unless (fun s -> s.Data.MaxSkipped = 0.01) <| number "data.maxSkipped" (between 0.0 1.0) "0.01" "fraction" "With onBadRow: skip, the largest share of rows left out."
+              _.Data.MaxSkipped (fun v s -> { s with Data.MaxSkipped = v })
 
           integer "lora.r" small 8L "" "Rank r of the adapter." _.Lora.R (fun v s -> { s with Lora.R = v })
           number "lora.alpha" (above 0.0) "16" "" "dW = (alpha/r)·B·A." _.Lora.Alpha (fun v s -> { s with Lora.Alpha = v })

@@ -52,7 +52,7 @@ module JobSpecs =
             let! method = Gen.elements [ Method.AlignGuard; Method.Lora ]
             let! train = data ".train"
             let! eval = data ".eval"
-            let! format = Gen.elements [ DataFormat.Auto; DataFormat.Messages; DataFormat.PromptCompletion; DataFormat.Alpaca; DataFormat.ShareGpt ]
+            let! format = Gen.elements [ DataFormat.Auto; DataFormat.Messages; DataFormat.PromptCompletion; DataFormat.Alpaca; DataFormat.ShareGpt; DataFormat.Classification; DataFormat.Text ]
             let! r = upTo 256
             let! alpha = positive
             let! dropout = fraction
@@ -82,7 +82,9 @@ module JobSpecs =
                 { Name = name
                   Model = model
                   Method = method
-                  Data = { Train = train; Eval = eval; Format = format }
+                  Data =
+                    { Train = train; Eval = eval; Format = format; Labels = (if flag then [| "no"; "yes" |] else [||])
+                      OnBadRow = (if flag then BadRows.Skip else BadRows.Fail); MaxSkipped = (if flag then fractions[0] else 0.01) }
                   Lora = { R = r; Alpha = alpha; Dropout = dropout; Targets = targets; RsLora = flag }
                   Train =
                     { Steps = steps; Segment = sizes[0]; Batch = sizes[1]; Accumulate = sizes[2]; Lr = fractions[0]; Warmup = steps / sizes[3]

@@ -90,7 +90,7 @@ let ``every key is documented, and its default is what parsing fills in`` () =
                 | _ -> (text = dflt)
             Assert.True(same, $"{key.Path}: {text} is not the default {dflt}")
         | Some _, _ -> Assert.True(key.Required, $"{key.Path} has a value but no default")
-        | None, _ -> Assert.Contains(key.Path, [ "gate.task.reference"; "gate.task.drop" ])
+        | None, _ -> Assert.Contains(key.Path, [ "gate.task.reference"; "gate.task.drop"; "data.labels"; "data.onBadRow"; "data.maxSkipped" ])
 
 [<Fact>]
 let ``a reference run without a drop has the documented one`` () =
@@ -100,7 +100,7 @@ let ``a reference run without a drop has the documented one`` () =
 
 /// A value of each key that is not the default, in the spelling of --set.
 let private changed =
-    [ "name=other"; "model=store://m"; "method=lora"; "data.train=builtin:x"; "data.eval=e2"; "data.format=alpaca"; "lora.r=4"; "lora.alpha=8"
+    [ "name=other"; "model=store://m"; "method=lora"; "data.train=builtin:x"; "data.eval=e2"; "data.format=alpaca"; "data.labels=[no, yes]"; "data.onBadRow=skip"; "data.maxSkipped=0.1"; "lora.r=4"; "lora.alpha=8"
       "lora.dropout=0.1"; "lora.targets=[q_proj, v_proj]"; "lora.rslora=true"; "train.steps=7"; "train.segment=5"; "train.batch=2"; "train.accumulate=2"
       "train.lr=1e-3"; "train.warmup=3"; "train.schedule=cosine"; "train.weightDecay=.01"; "train.clip=0"; "train.seqLen=64"; "train.seed=9"
       "train.precision=float32"; "train.threads=2"; "guard.projector=left"; "guard.rank.min=2"; "guard.rank.max=32"; "guard.rank.energy=1"

@@ -1,0 +1,141 @@
+namespace AlignGuard.Domain.Estimates
+
+open AlignGuard.Domain.Spec
+
+/// <summary>One part of what a stage holds at its peak, in bytes.</summary>
+type MemoryPart = { What: string; Bytes: int64 }
+
+/// <summary>What a stage holds at once, at its peak.</summary>
+type StageMemory =
+    { Stage: string
+      Parts: MemoryPart list }
+
+    member s.Bytes = s.Parts |> List.sumBy _.Bytes
+
+/// <summary>Lengths that a job does not say: they are the data's and the prompts'.</summary>
+type Lengths =
+    { /// Tokens of a prompt with its template, at most.
+      Prompt: int
+      /// Tokens of a training row, at most; longer ones than train.seqLen are cut.
+      Row: int
+      /// Tokens of it that are response and so have a loss, at most.
+      Response: int
+      /// Rows that score the task.
+      EvalRows: int }
+
+/// <summary>
+/// Bytes on the device, stage by stage, counted from what autograd keeps in each layer: an upper bound where rows are as long as they may be. No activation is recomputed.
+/// </summary>
+module Memory =
+    let private fp32, private fp64 = 4L, 8L
+
+    /// <summary>Sides up to this are held whole where fisher.form is auto.</summary>
+    let denseUpTo = 512
+
+    /// <summary>Bytes of a weight or an activation.</summary>
+    let width (device: Device) precision =
+        match precision with
+        | Precision.Float32 -> 4L
+        | Precision.Bfloat16 -> 2L
+        | Precision.Auto -> if device.HalfFlops > 0.0 then 2L else 4L
+
+    let loraParameters (m: ModelShape) (lora: LoraSpec) =
+        m.Adapted lora.Targets |> List.sumBy (fun (l, n) -> int64 n * int64 lora.R * (int64 l.Out + int64 l.In))
+
+    let isDense (spec: JobSpec) (l: LinearShape) =
+        match spec.Fisher.Form with
+        | FisherForm.Dense -> true
+        | FisherForm.Sketch -> false
+        | FisherForm.Auto -> max l.Out l.In <= denseUpTo
+
+    let sketchColumns (spec: JobSpec) = spec.Guard.Rank.Max + spec.Fisher.Oversample
+
+    /// <summary>The factors of all layers as they are kept for Decompose: whole sums, or products and diagonals, in float64.</summary>
+    let fisherFile (m: ModelShape) (spec: JobSpec) =
+        m.Adapted spec.Lora.Targets
+        |> List.sumBy (fun (l, n) ->
+            int64 n
+            * ([ l.Out; l.In ]
+               |> List.sumBy (fun d ->
+                   let d = int64 d
+                   if isDense spec l then fp64 * d * d else fp64 * d * (min d (int64 (sketchColumns spec)) + 1L))))
+
+    /// <summary>The same and, of sketches, the test matrices in float32.</summary>
+    let accumulators (m: ModelShape) (spec: JobSpec) =
+        let tests =
+            m.Adapted spec.Lora.Targets
+            |> List.sumBy (fun (l, n) ->
+                if isDense spec l then 0L
+                else int64 n * ([ l.Out; l.In ] |> List.sumBy (fun d -> fp32 * int64 d * min (int64 d) (int64 (sketchColumns spec)))))
+
+        fisherFile m spec + tests
+
+    /// <summary>Elements that the backward pass of one block needs, a token: residual twice, both normed, q, k and v for every head, attention's result twice, and four of the MLP's width.</summary>
+    let private kept (m: ModelShape) = 4L * int64 m.Hidden + 5L * int64 m.QueryWidth + 4L * int64 m.Intermediate
+
+    /// <summary>Inputs that dropout copies, with its masks, a token, in all blocks.</summary>
+    let private dropped (m: ModelShape) (lora: LoraSpec) =
+        if lora.Dropout <= 0.0 then 0L
+        else m.Adapted lora.Targets |> List.sumBy (fun (l, n) -> int64 n * 2L * int64 l.In)
+
+    /// <summary>Logits, their float32 copy, log-probabilities and the gradients of all three, a response token.</summary>
+    let private logits (m: ModelShape) width = int64 m.Vocab * (if width = 4L then 4L * fp32 else 4L * fp32 + 2L * width)
+
+    /// <summary>Outputs and their gradients that the Fisher's tap keeps beside what backward needs, a token, in all blocks.</summary>
+    let private tapped (m: ModelShape) (spec: JobSpec) =
+        m.Adapted spec.Lora.Targets |> List.sumBy (fun (l, n) -> int64 n * 2L * int64 l.Out)
+
+    let private part what bytes = { What = what; Bytes = bytes }
+    let private stage name parts = { Stage = name; Parts = parts |> List.filter (fun p -> p.Bytes > 0L) }
+
+    /// <summary>Widest live tensors of a block without gradients, a token.</summary>
+    let private passing (m: ModelShape) = 3L * int64 m.Hidden + 4L * int64 m.QueryWidth + 3L * int64 m.Intermediate
+
+    let private answering (m: ModelShape) width (spec: JobSpec) (lengths: Lengths) =
+        let rows, total = int64 spec.DriftCheck.Batch, int64 (lengths.Prompt + spec.DriftCheck.MaxNewTokens)
+        [ part "KV cache" (rows * total * int64 m.Layers * 2L * int64 m.KeyWidth * width)
+          part "activations" (rows * int64 lengths.Prompt * passing m * width)
+          part "logits" (rows * int64 m.Vocab * (width + 2L * fp32)) ]
+
+    /// <summary>Bases (U, V, and diagonals) and what the overlaps hold for the backward pass; ten float32 copies of every sampled entry of dW.</summary>
+    let private guard (m: ModelShape) (spec: JobSpec) =
+        m.Adapted spec.Lora.Targets
+        |> List.sumBy (fun (l, n) ->
+            let o, i, rank, r = int64 l.Out, int64 l.In, int64 spec.Guard.Rank.Max, int64 spec.Lora.R
+            let rows = if spec.Guard.ErmRows = 0 then o else min o (int64 spec.Guard.ErmRows)
+            int64 n * fp32 * ((o + i) * (min rank (min o i) + 2L * r + 1L) + 10L * rows * i))
+
+    /// <summary>Every stage that the job has.</summary>
+    let stages (m: ModelShape) (spec: JobSpec) (device: Device) (lengths: Lengths) : StageMemory list =
+        let w = width device spec.Train.Precision
+        let weights = part "weights" (m.Parameters * w)
+        let lora = part "LoRA" (fp32 * loraParameters m spec.Lora)
+        let layers = int64 m.Layers
+        let answers = answering m w spec lengths
+        let teacher = int64 spec.DriftCheck.Batch * int64 spec.DriftCheck.MaxNewTokens * int64 m.Vocab * (6L * fp32 + w)
+
+        [ stage "Baseline" (weights :: answers)
+          if spec.IsGuarded then
+              let tokens = int64 spec.Fisher.Batch * int64 (lengths.Prompt + spec.DriftCheck.MaxNewTokens)
+              let response = int64 spec.Fisher.Batch * int64 spec.DriftCheck.MaxNewTokens
+              let widest = m.Adapted spec.Lora.Targets |> List.map (fun (l, _) -> max l.Out l.In) |> List.fold max 0
+              stage "Fisher"
+                  [ weights
+                    lora
+                    part "activations" (tokens * (layers * kept m + tapped m spec) * w)
+                    part "logits" (response * logits m w)
+                    part "Fisher accumulators" (accumulators m spec)
+                    part "products" (tokens * int64 widest * 3L * fp32 + int64 spec.Fisher.Batch * int64 widest * int64 (sketchColumns spec) * 2L * fp32) ]
+              stage "Decompose" [ weights ]
+          let tokens = int64 spec.Train.Batch * int64 (min lengths.Row spec.Train.SeqLen)
+          let response = int64 spec.Train.Batch * int64 (min lengths.Response spec.Train.SeqLen)
+          stage "Segment"
+              [ weights
+                lora
+                part "gradients" lora.Bytes
+                part "optimizer" (2L * lora.Bytes)
+                part "activations" (tokens * (layers * kept m + dropped m spec.Lora) * w)
+                part "logits" (response * logits m w)
+                if spec.IsGuarded then part "guard" (guard m spec) ]
+          stage "DriftCheck" (weights :: lora :: part "teacher forcing" teacher :: answers)
+          stage "Publish" [ weights; lora ] ]
