@@ -1,6 +1,6 @@
 using AlignGuard.Models.Batches;
 using AlignGuard.Models.Chat;
-using AlignGuard.Models.Llama;
+using AlignGuard.Models.Decoders;
 using AlignGuard.Models.Lora;
 using TorchSharp;
 using static TorchSharp.torch;

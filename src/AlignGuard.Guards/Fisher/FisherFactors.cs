@@ -1,4 +1,4 @@
-using AlignGuard.Models.Llama;
+using AlignGuard.Models.Decoders;
 using AlignGuard.Models.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -37,6 +37,8 @@ public sealed class FisherFactors : IDisposable
     public void Add(Tensor x, Tensor d)
     {
         Examples += x.shape[0];
+        // Sums of squares: half precision would lose the small ones.
+        if (x.dtype != ScalarType.Float32 && x.dtype != ScalarType.Float64) (x, d) = (x.to(ScalarType.Float32), d.to(ScalarType.Float32));
         if (Out is DenseSide o && In is DenseSide i)
         {
             o.Add(d, x);

@@ -1,4 +1,4 @@
-using AlignGuard.Models.Llama;
+using AlignGuard.Models.Decoders;
 using TorchSharp;
 using static TorchSharp.torch;
 

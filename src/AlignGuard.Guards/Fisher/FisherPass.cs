@@ -1,5 +1,5 @@
 using AlignGuard.Models.Batches;
-using AlignGuard.Models.Llama;
+using AlignGuard.Models.Decoders;
 using AlignGuard.Models.Lora;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -16,7 +16,7 @@ public static class FisherPass
     /// <param name="adapter">dW at which the Fisher is taken (refresh); null = at W0.</param>
     /// <param name="batches">Examples, drawn one by one; each batch is disposed after use.</param>
     /// <param name="cancellation">Polled after every batch.</param>
-    public static IReadOnlyList<FisherFactors> Run(LlamaModel model, LoraAdapter? adapter, IReadOnlyList<LinearSite> sites, IEnumerable<TokenBatch> batches,
+    public static IReadOnlyList<FisherFactors> Run(DecoderModel model, LoraAdapter? adapter, IReadOnlyList<LinearSite> sites, IEnumerable<TokenBatch> batches,
         FisherOptions options, CancellationToken cancellation = default)
     {
         var factors = sites.ToDictionary(site => site.Index, site => new FisherFactors(site, options, model.Device));
@@ -28,7 +28,7 @@ public static class FisherPass
         return [.. sites.Select(site => factors[site.Index])];
     }
 
-    private static void AddBatch(LlamaModel model, LoraAdapter? adapter, IReadOnlyList<LinearSite> sites, TokenBatch batch, Dictionary<int, FisherFactors> factors)
+    private static void AddBatch(DecoderModel model, LoraAdapter? adapter, IReadOnlyList<LinearSite> sites, TokenBatch batch, Dictionary<int, FisherFactors> factors)
     {
         using var scope = NewDisposeScope();
         using var tap = new GramTap(sites);

@@ -1,4 +1,4 @@
-using AlignGuard.Models.Llama;
+using AlignGuard.Models.Decoders;
 using TorchSharp;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -9,7 +9,7 @@ namespace AlignGuard.Models.Batches;
 public static class ResponseLoss
 {
     /// <summary>Per response token: [R].</summary>
-    public static Tensor PerToken(LlamaModel model, TokenBatch batch, ForwardOptions options)
+    public static Tensor PerToken(DecoderModel model, TokenBatch batch, ForwardOptions options)
     {
         using var scope = NewDisposeScope();
         // The loss is summed in float32 whatever the weights are: half precision loses small differences.

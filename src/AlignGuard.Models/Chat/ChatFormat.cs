@@ -1,47 +1,49 @@
 using System.Collections.Frozen;
+using System.Text.RegularExpressions;
+using AlignGuard.Models.Chat.Jinja;
 using AlignGuard.Models.Tokenizers;
 
 namespace AlignGuard.Models.Chat;
 
 /// <summary>
-/// Turns conversations into token ids, with the assistant's tokens marked. Contents are encoded with no token special, so no text can
-/// end its turn or open another; header and content are encoded apart, so the prompt's ids are a prefix of the conversation's.
+/// Turns conversations into token ids as the checkpoint's chat template writes them, with the assistant's tokens marked. What users wrote is never read as control
+/// tokens, so no text can end its turn or open another; the prompt's ids are a prefix of the conversation's.
 /// </summary>
-public sealed class ChatFormat
+public sealed partial class ChatFormat
 {
     /// <summary>ChatML as a Jinja template, for tokenizers that we write.</summary>
     public const string ChatMlTemplate =
         "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}{% endfor %}"
         + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
+    private static readonly ChatMessage[] Probe = [ChatMessage.User("?"), ChatMessage.Assistant("!")];
+
     private readonly HfTokenizer tokenizer;
     private readonly ChatTemplate template;
-    private readonly int open;
-    private readonly int? afterRole;
+    private readonly ResponseSpans spans;
+    private readonly TaggedText header;
 
-    private ChatFormat(HfTokenizer tokenizer, ChatTemplate template)
+    private ChatFormat(HfTokenizer tokenizer, string jinja)
     {
-        (this.tokenizer, this.template) = (tokenizer, template);
+        this.tokenizer = tokenizer;
+        template = new ChatTemplate(jinja, tokenizer.ChatTemplatePlace, tokenizer.Config.Tokens);
+        var probe = template.Render(Probe, addGenerationPrompt: false);
+        header = Header(probe.Text);
+        spans = new ResponseSpans(tokenizer, Prompt);
         var problems = new List<string>();
-        open = Control(template.Open);
-        afterRole = template.AfterRole is null ? null : Control(template.AfterRole);
-        EndOfTurnId = Control(template.Close);
-        if (template.Bos && tokenizer.BosId is null)
-            problems.Add($"{tokenizer.Folder}: the chat template writes bos_token, but tokenizer_config.json names none: add it.");
+        foreach (var name in probe.Missing)
+            problems.Add($"{tokenizer.Folder}: the chat template writes {name}, but {TokenizerConfig.FileName} names none: add it.");
+        foreach (var id in tokenizer.ControlTokens(probe.Text))
+            if (tokenizer.IsSpellable(id))
+                problems.Add($"{tokenizer.Folder}: plain text can become the control token '{tokenizer.TokenText(id)}': it must be an added token that no merge makes.");
+        EndOfTurnId = spans.EndOfTurn(probe.Text, message: 1) ?? tokenizer.EosId ?? -1;
+        if (spans.EndOfTurn(probe.Text, message: 1) is null && ControlLike().Match(After(probe.Text, message: 1)) is { Success: true } unknown)
+            problems.Add($"{tokenizer.Folder}: the chat template writes '{unknown.Groups[1].Value}', which {TokenizerJson.FileName} lacks: use the tokenizer of the chat model.");
+        else if (EndOfTurnId < 0)
+            problems.Add($"{tokenizer.Folder}: no token ends the assistant's turn, a trained model could not stop: write eos_token behind the content in the chat template, or name one in {TokenizerConfig.FileName}.");
         if (problems.Count > 0) throw new ModelFormatException(problems);
         StopIds = tokenizer.StopIds.Append(EndOfTurnId).ToFrozenSet();
-
-        int Control(string token)
-        {
-            if (tokenizer.TokenId(token) is not { } id) problems.Add($"{tokenizer.Folder}: the chat template writes '{token}', which tokenizer.json lacks: use the tokenizer of the chat model.");
-            else if (tokenizer.IsSpellable(id)) problems.Add($"{tokenizer.Folder}: plain text can become the control token '{token}': it must be an added token that no merge makes.");
-            else return id;
-            return -1;
-        }
     }
-
-    /// <summary>"ChatML" or "Llama 3".</summary>
-    public string Name => template.Name;
 
     /// <summary>The token that ends the assistant's turn.</summary>
     public int EndOfTurnId { get; }
@@ -50,37 +52,71 @@ public sealed class ChatFormat
     public IReadOnlySet<int> StopIds { get; }
 
     /// <summary>The format that the tokenizer's chat template asks for.</summary>
-    /// <exception cref="ModelFormatException">No template, one of another family, or its control tokens are missing or forgeable.</exception>
+    /// <exception cref="ModelFormatException">No template, one that can not be run, or its control tokens are missing or forgeable.</exception>
     public static ChatFormat For(HfTokenizer tokenizer)
     {
         if (tokenizer.ChatTemplate is not { } jinja)
-            throw new ModelFormatException($"{tokenizer.Folder}: tokenizer_config.json has no chat_template: this is a base model, use a chat model. Supported are {ChatTemplate.Supported}.");
-        return new ChatFormat(tokenizer, ChatTemplate.Recognise(jinja)
-            ?? throw new ModelFormatException($"{tokenizer.Folder}: its chat_template is of a family that is not supported. Supported are {ChatTemplate.Supported}."));
+            throw new ModelFormatException($"{tokenizer.Folder}: tokenizer_config.json has no chat_template: this is a base model, use a chat model, or add the template as {TokenizerConfig.TemplateFileName}.");
+        return new ChatFormat(tokenizer, jinja);
     }
 
     /// <summary>A whole conversation, all turns closed.</summary>
-    /// <exception cref="UserFaultException">No message, an unknown role, a system message that is not the first: all of them.</exception>
+    /// <exception cref="UserFaultException">No message, an unknown role, a system message that is not the first: all of them; or what the template itself says against it; or its assistant part is fully masked.</exception>
     public EncodedChat Encode(IReadOnlyList<ChatMessage> messages)
     {
-        var (ids, isResponse) = Render(messages);
+        Check(messages);
+        messages = WellFormed(messages);
+        var text = template.Render(messages, addGenerationPrompt: false);
+        var (ids, isResponse) = (new List<int>(), new List<bool>());
+        var (done, plain) = (0, false);
+        foreach (var (start, end) in spans.Of(messages, text))
+        {
+            Add(start, false);
+            Add(end, true);
+        }
+        Add(text.Text.Length, false);
         return new EncodedChat([.. ids], [.. isResponse]);
+
+        void Add(int until, bool response)
+        {
+            // Where the text is cut amid plain text, the rest is no beginning.
+            plain = tokenizer.EncodeTagged(text.Text.Slice(done, until - done), new(First: done == 0, Continuation: plain), ids) ?? plain;
+            while (isResponse.Count < ids.Count) isResponse.Add(response);
+            done = until;
+        }
     }
 
     /// <summary>One question with its answer. <see cref="EncodePrompt(string, string?)"/> of the question is a prefix of it.</summary>
-    public EncodedChat Encode(string user, string assistant, string? system = null) => Encode([.. Prompt(user, system), ChatMessage.Assistant(assistant)]);
+    public EncodedChat Encode(string user, string assistant, string? system = null) => Encode([.. Question(user, system), ChatMessage.Assistant(assistant)]);
+
+    /// <summary>A text as such, from the tokenizer's beginning to its end of text, all of it the model's to produce.</summary>
+    public EncodedChat EncodeText(string text)
+    {
+        int[] ids = [.. tokenizer.BosId is { } bos ? [bos] : Array.Empty<int>(), .. tokenizer.EncodeLiteral(text), tokenizer.EosId ?? EndOfTurnId];
+        return new EncodedChat(ids, [.. ids.Select(_ => true)]);
+    }
 
     /// <summary>A conversation and the header of the assistant's next turn: what a generation starts from.</summary>
     /// <exception cref="UserFaultException">As for <see cref="Encode(IReadOnlyList{ChatMessage})"/>.</exception>
     public int[] EncodePrompt(IReadOnlyList<ChatMessage> messages)
     {
-        var (ids, _) = Render(messages);
-        Header(ChatMessage.AssistantRole, ids);
+        Check(messages);
+        var ids = new List<int>();
+        tokenizer.EncodeTagged(Prompt(WellFormed(messages)), HfTokenizer.Beginning, ids);
         return [.. ids];
     }
 
     /// <summary>One question and the header of its answer.</summary>
-    public int[] EncodePrompt(string user, string? system = null) => EncodePrompt(Prompt(user, system));
+    public int[] EncodePrompt(string user, string? system = null) => EncodePrompt(Question(user, system));
+
+    /// <summary>The text that the template makes of a conversation.</summary>
+    /// <param name="addGenerationPrompt">With the header of the assistant's next turn, where the template writes one.</param>
+    /// <exception cref="UserFaultException">As for <see cref="Encode(IReadOnlyList{ChatMessage})"/>.</exception>
+    public string Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt = false)
+    {
+        Check(messages);
+        return template.Render(messages, addGenerationPrompt).Text.Value;
+    }
 
     /// <summary>The assistant's text from generated ids: up to the first of <see cref="StopIds"/>.</summary>
     public string DecodeResponse(ReadOnlySpan<int> generated)
@@ -90,47 +126,26 @@ public sealed class ChatFormat
         return tokenizer.Decode(generated[..end]);
     }
 
-    private static ChatMessage[] Prompt(string user, string? system) =>
+    private static ChatMessage[] Question(string user, string? system) =>
         system is null ? [ChatMessage.User(user)] : [ChatMessage.System(system), ChatMessage.User(user)];
 
-    private (List<int> Ids, List<bool> IsResponse) Render(IReadOnlyList<ChatMessage> messages)
+    // Replaced before rendering, so that places in the text are those in what is tokenised.
+    private static ChatMessage[] WellFormed(IReadOnlyList<ChatMessage> messages) => [.. messages.Select(m => m with { Content = HfTokenizer.WellFormed(m.Content) })];
+
+    private TaggedText Prompt(IReadOnlyList<ChatMessage> messages) => TaggedText.Concat(template.Render(messages, addGenerationPrompt: true).Text, header);
+
+    // Some templates know no add_generation_prompt: what they write before an answer is read off a conversation that has one.
+    private TaggedText Header(TaggedText probe)
     {
-        Check(messages);
-        var (ids, isResponse) = (new List<int>(), new List<bool>());
-        if (template.Bos) ids.Add(tokenizer.BosId!.Value);
-        if (template.DefaultSystem is { } system && messages[0].Role != ChatMessage.SystemRole) messages = [ChatMessage.System(system), .. messages];
-        foreach (var (role, content) in messages)
-        {
-            Header(role, ids);
-            Fill(isResponse, ids.Count, false);
-            ids.AddRange(tokenizer.EncodeLiteral(template.TrimContent ? content.Trim() : content, continuation: true));
-            ids.Add(EndOfTurnId);
-            Fill(isResponse, ids.Count, role == ChatMessage.AssistantRole);
-            if (template.AfterTurn.Length > 0) ids.AddRange(tokenizer.EncodeLiteral(template.AfterTurn, continuation: true));
-            Fill(isResponse, ids.Count, false);
-        }
-        return (ids, isResponse);
+        var without = template.Render([Probe[0]], addGenerationPrompt: false).Text;
+        var with = template.Render([Probe[0]], addGenerationPrompt: true).Text;
+        var (start, _) = ResponseSpans.Written(probe, message: 1);
+        if (with.Value != without.Value || start < with.Length || !probe.Value.StartsWith(with.Value, StringComparison.Ordinal)) return TaggedText.Empty;
+        var between = probe.Slice(with.Length, start - with.Length);
+        return string.IsNullOrWhiteSpace(between.Value) ? TaggedText.Empty : between;
     }
 
-    private static void Fill(List<bool> marks, int count, bool value)
-    {
-        while (marks.Count < count) marks.Add(value);
-    }
-
-    private void Header(string role, List<int> ids)
-    {
-        ids.Add(open);
-        if (afterRole is { } close)
-        {
-            ids.AddRange(tokenizer.EncodeLiteral(role));
-            ids.Add(close);
-            ids.AddRange(tokenizer.EncodeLiteral(template.Separator));
-        }
-        else
-        {
-            ids.AddRange(tokenizer.EncodeLiteral(role + template.Separator));
-        }
-    }
+    private static string After(TaggedText text, int message) => ResponseSpans.Written(text, message) is var (start, end) && start >= 0 ? text.Value[end..] : "";
 
     private static void Check(IReadOnlyList<ChatMessage> messages)
     {
@@ -147,4 +162,7 @@ public sealed class ChatFormat
         }
         if (problems.Count > 0) throw new UserFaultException(problems);
     }
+
+    [GeneratedRegex(@"^\s*(<[|/\w][^<>\s]{0,40}>)", RegexOptions.CultureInvariant)]
+    private static partial Regex ControlLike();
 }

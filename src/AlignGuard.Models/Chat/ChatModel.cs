@@ -1,24 +1,26 @@
 using AlignGuard.Models.Batches;
 using AlignGuard.Models.Generation;
-using AlignGuard.Models.Llama;
+using AlignGuard.Models.Decoders;
 using AlignGuard.Models.Lora;
 using AlignGuard.Models.Tokenizers;
 
 namespace AlignGuard.Models.Chat;
 
 /// <summary>A model folder opened for chat: weights, tokenizer, template.</summary>
-public sealed class ChatModel(LlamaModel model, HfTokenizer tokenizer) : IDisposable
+public sealed class ChatModel(DecoderModel model, HfTokenizer tokenizer) : IDisposable
 {
-    public LlamaModel Model { get; } = model;
+    public DecoderModel Model { get; } = model;
     public HfTokenizer Tokenizer { get; } = tokenizer;
     public ChatFormat Format { get; } = ChatFormat.For(tokenizer);
 
     public int PadId => Tokenizer.PadId ?? Tokenizer.EosId ?? 0;
 
+    /// <param name="device">Where it computes; null = the processor.</param>
+    /// <param name="dtype">Of the frozen weights.</param>
     /// <exception cref="ModelFormatException">Anything missing, malformed or unsupported in the folder.</exception>
-    public static ChatModel Load(string folder)
+    public static ChatModel Load(string folder, TorchSharp.torch.Device? device = null, TorchSharp.torch.ScalarType dtype = TorchSharp.torch.ScalarType.Float32)
     {
-        var model = LlamaCheckpoint.Load(folder);
+        var model = DecoderCheckpoint.Load(folder, dtype, device);
         var tokenizer = HfTokenizer.Load(folder);
         if (tokenizer.VocabSize > model.Config.VocabSize)
         {

@@ -1,42 +1,115 @@
+using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
+using AlignGuard.Models.Chat.Jinja;
 
 namespace AlignGuard.Models.Chat;
 
-/// <summary>How one family of chat templates writes a message: control tokens and the text between them.</summary>
-/// <param name="Open">Control token before the role.</param>
-/// <param name="AfterRole">Control token after the role; null when only text separates role and content.</param>
-/// <param name="Separator">Text between the role and the content.</param>
-/// <param name="Close">Control token that ends the turn.</param>
-/// <param name="AfterTurn">Text after it.</param>
-/// <param name="TrimContent">The template strips white space around the content.</param>
-/// <param name="Bos">The conversation begins with the beginning-of-sequence token.</param>
-/// <param name="DefaultSystem">The system message that the template writes when the conversation has none.</param>
-internal sealed partial record ChatTemplate(
-    string Name, string Open, string? AfterRole, string Separator, string Close, string AfterTurn, bool TrimContent, bool Bos, string? DefaultSystem)
+/// <summary>A checkpoint's chat template: Jinja text, run as the reference runs it.</summary>
+internal sealed partial class ChatTemplate
 {
-    public const string Supported = "ChatML (<|im_start|>, <|im_end|>) and Llama 3 (<|start_header_id|>, <|end_header_id|>, <|eot_id|>)";
+    /// <summary>The day that <c>strftime_now</c> tells. Fixed, so that the same row has the same tokens every day; the one that Llama 3 falls back to.</summary>
+    private static readonly DateTime Today = new(2024, 7, 26, 0, 0, 0, DateTimeKind.Unspecified);
 
-    /// <summary>Recognises the family by the control tokens that the Jinja text writes. Null when it is none of the supported.</summary>
-    public static ChatTemplate? Recognise(string jinja)
+    private readonly IReadOnlyList<Statement> body;
+    private readonly IReadOnlyDictionary<string, string> tokens;
+    private readonly string place;
+
+    /// <param name="place">File and key, for errors.</param>
+    /// <param name="tokens">What <c>bos_token</c> and its like stand for.</param>
+    /// <exception cref="ModelFormatException">No template, or one that uses what is not supported.</exception>
+    public ChatTemplate(string jinja, string place, IReadOnlyDictionary<string, string> tokens)
     {
-        var bos = jinja.Contains("bos_token", StringComparison.Ordinal);
-        if (jinja.Contains("<|im_start|>", StringComparison.Ordinal) && jinja.Contains("<|im_end|>", StringComparison.Ordinal))
-            return new("ChatML", "<|im_start|>", null, "\n", "<|im_end|>", "\n", TrimContent: ChatMlTrims().IsMatch(jinja), bos, DefaultSystemOf(jinja));
-        // From 3.1 on the template writes dates and tools into every system message: another format.
-        if (jinja.Contains("<|start_header_id|>", StringComparison.Ordinal) && jinja.Contains("<|end_header_id|>", StringComparison.Ordinal)
-            && jinja.Contains("<|eot_id|>", StringComparison.Ordinal) && !jinja.Contains("Cutting Knowledge", StringComparison.Ordinal))
-            return new("Llama 3", "<|start_header_id|>", "<|end_header_id|>", "\n\n", "<|eot_id|>", "", TrimContent: true,
-                bos || jinja.Contains("<|begin_of_text|>", StringComparison.Ordinal), DefaultSystem: null);
-        return null;
+        (this.place, this.tokens) = (place, tokens);
+        try
+        {
+            body = JinjaParser.Parse(jinja);
+        }
+        catch (JinjaException e)
+        {
+            throw Broken(e);
+        }
     }
 
-    // Jinja writes a line break as \n inside a string, or as itself.
-    private static string? DefaultSystemOf(string jinja) =>
-        DefaultSystemPattern().Match(jinja) is { Success: true } match ? match.Groups[1].Value.Replace("\\n", "\n").Replace("\\'", "'") : null;
+    /// <exception cref="UserFaultException">The template refuses the conversation: in its own words.</exception>
+    /// <exception cref="ModelFormatException">The template fails or takes too much.</exception>
+    public JinjaResult Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt)
+    {
+        try
+        {
+            return new JinjaInterpreter(Budget(messages, out var budget)).Run(body, Globals(messages, addGenerationPrompt, budget));
+        }
+        catch (JinjaRaisedException e)
+        {
+            throw new UserFaultException($"{place}: the template refuses the conversation: {e.Message}", e);
+        }
+        catch (JinjaException e)
+        {
+            throw Broken(e);
+        }
+    }
 
-    [GeneratedRegex(@"<\|im_start\|>system(?:\\n|\n)((?:[^{}'""<\\]|\\n|\\')+)<\|im_end\|>", RegexOptions.CultureInvariant)]
-    private static partial Regex DefaultSystemPattern();
+    private ModelFormatException Broken(JinjaException e) => new($"{place}: {e.Message.TrimEnd('.')}. Use the template of the original model, or correct it.", e);
 
-    [GeneratedRegex(@"(\['content'\]|\.content)\s*\|\s*trim", RegexOptions.CultureInvariant)]
-    private static partial Regex ChatMlTrims();
+    private static JinjaBudget Budget(IReadOnlyList<ChatMessage> messages, out JinjaBudget budget) =>
+        budget = new JinjaBudget(messages.Sum(m => (long)m.Content.Length), messages.Count);
+
+    private JinjaScope Globals(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, JinjaBudget budget)
+    {
+        var globals = new JinjaScope();
+        foreach (var (name, token) in tokens) globals.Set(name, TaggedText.Of(token));
+        // The role is one of three known words, so it is the template's text: header and control tokens may surround it.
+        globals.Set("messages", messages.Select((m, i) => (object?)JinjaDict.Of(("role", TaggedText.Of(m.Role)), ("content", TaggedText.Of(m.Content, i)))).ToList());
+        globals.Set("add_generation_prompt", addGenerationPrompt);
+        globals.Set("tools", null);
+        globals.Set("documents", null);
+        Function("raise_exception", a => throw new JinjaRaisedException(JinjaValue.Text(a.Get(0, "message", TaggedText.Empty), budget).Value));
+        Function("strftime_now", a => TaggedText.Of(Date((a.Get(0, "format") as TaggedText)?.Value ?? "")));
+        Function("range", a => Range(a, budget));
+        Function("dict", a => JinjaDict.Of([.. a.Named]));
+        Function("namespace", a =>
+        {
+            var space = new JinjaNamespace();
+            if (a.Positional is [JinjaDict dict])
+                foreach (var (key, value) in dict.Entries) space.Entries[key] = value;
+            foreach (var (key, value) in a.Named) space.Entries[key] = value;
+            return space;
+        });
+        return globals;
+
+        void Function(string name, Func<CallValues, object?> call) => globals.Set(name, new JinjaFunction(name, call));
+    }
+
+    private static List<object?> Range(CallValues arguments, JinjaBudget budget)
+    {
+        var bounds = arguments.Positional.Select(p => JinjaValue.Integer(p) ?? throw new JinjaException("range() needs integers.")).ToArray();
+        if (bounds.Length is 0 or > 3) throw new JinjaException("range() needs one to three integers.");
+        var (start, stop, step) = bounds.Length == 1 ? (0, bounds[0], 1) : (bounds[0], bounds[1], bounds.Length == 3 ? bounds[2] : 1);
+        if (step == 0) throw new JinjaException("range() needs a step other than zero.");
+        var values = new List<object?>();
+        for (var i = (Int128)start; step > 0 ? i < stop : i > stop; i += step)
+        {
+            budget.Text(16);
+            values.Add((long)i);
+        }
+        return values;
+    }
+
+    private static string Date(string format)
+    {
+        var text = new StringBuilder();
+        foreach (Match part in Directive().Matches(format))
+            text.Append(part.Value switch
+            {
+                "%d" => Now("dd"), "%-d" => $"{Today.Day}", "%e" => $"{Today.Day,2}", "%b" or "%h" => Now("MMM"), "%B" => Now("MMMM"), "%m" => Now("MM"), "%-m" => $"{Today.Month}", "%Y" => Now("yyyy"), "%y" => Now("yy"),
+                "%H" or "%M" or "%S" => "00", "%I" => "12", "%p" => "AM", "%A" => Now("dddd"), "%a" => Now("ddd"), "%j" => $"{Today.DayOfYear:000}", "%F" => Now("yyyy-MM-dd"), "%D" => Now("MM/dd/yy"), "%T" => "00:00:00", "%%" => "%",
+                var other => other,
+            });
+        return text.ToString();
+
+        static string Now(string pattern) => Today.ToString(pattern, CultureInfo.InvariantCulture);
+    }
+
+    [GeneratedRegex("%-?.|[^%]+|%", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
+    private static partial Regex Directive();
 }

@@ -1,4 +1,4 @@
-using AlignGuard.Models.Llama;
+using AlignGuard.Models.Decoders;
 using AlignGuard.Models.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -9,7 +9,7 @@ namespace AlignGuard.Models.Generation;
 public static class TextGenerator
 {
     /// <summary>The new tokens of every prompt, in the prompts' order, without the stop token.</summary>
-    public static int[][] Generate(LlamaModel model, IReadOnlyList<int[]> prompts, GenerationOptions options)
+    public static int[][] Generate(DecoderModel model, IReadOnlyList<int[]> prompts, GenerationOptions options)
     {
         using var _ = no_grad();
         var answers = new int[prompts.Count][];
@@ -27,14 +27,14 @@ public static class TextGenerator
 
     private sealed class Batch
     {
-        private readonly LlamaModel _model;
+        private readonly DecoderModel _model;
         private readonly GenerationOptions _options;
         private readonly List<int>[] _answers;
         private readonly int[] _promptIndices;
         private readonly IReadOnlyList<int[]> _prompts;
         private int[] _live;
 
-        public Batch(LlamaModel model, IReadOnlyList<int[]> prompts, int[] indices, GenerationOptions options)
+        public Batch(DecoderModel model, IReadOnlyList<int[]> prompts, int[] indices, GenerationOptions options)
         {
             (_model, _prompts, _promptIndices, _options) = (model, prompts, indices, options);
             _answers = [.. indices.Select(_ => new List<int>())];

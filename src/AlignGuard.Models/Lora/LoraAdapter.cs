@@ -1,4 +1,4 @@
-using AlignGuard.Models.Llama;
+using AlignGuard.Models.Decoders;
 using AlignGuard.Models.Numerics;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -23,7 +23,7 @@ public sealed class LoraAdapter : IDisposable
     public long ParameterCount => Parameters.Sum(p => p.NumberOfElements);
 
     /// <summary>PEFT's initialisation: A ~ U(−1/√i, 1/√i) (Kaiming with a = √5), B = 0, so dW = 0. Each layer's A depends on the seed and its name alone.</summary>
-    public static LoraAdapter Create(LlamaModel model, LoraSpec spec, long seed)
+    public static LoraAdapter Create(DecoderModel model, LoraSpec spec, long seed)
     {
         using var scope = NewDisposeScope();
         return Build(model, spec, (site, shape, isA) =>
@@ -37,7 +37,7 @@ public sealed class LoraAdapter : IDisposable
 
     /// <summary>From per-layer factors (float32 copies are taken).</summary>
     /// <param name="factor">(site, isA) → A [r, i] or B [o, r].</param>
-    public static LoraAdapter From(LlamaModel model, LoraSpec spec, Func<LinearSite, bool, Tensor> factor) =>
+    public static LoraAdapter From(DecoderModel model, LoraSpec spec, Func<LinearSite, bool, Tensor> factor) =>
         Build(model, spec, (site, _, isA) => factor(site, isA));
 
     /// <summary>A and B of one layer as detached copies on the CPU.</summary>
@@ -56,7 +56,7 @@ public sealed class LoraAdapter : IDisposable
         foreach (var parameter in Parameters) parameter.Dispose();
     }
 
-    private static LoraAdapter Build(LlamaModel model, LoraSpec spec, Func<LinearSite, long[], bool, Tensor> factor)
+    private static LoraAdapter Build(DecoderModel model, LoraSpec spec, Func<LinearSite, long[], bool, Tensor> factor)
     {
         using var _ = no_grad();
         using var scope = NewDisposeScope();

@@ -1,4 +1,4 @@
-using AlignGuard.Models.Llama;
+using AlignGuard.Models.Decoders;
 using TorchSharp.Modules;
 
 namespace AlignGuard.Models.Lora;

@@ -35,8 +35,12 @@ internal sealed record LoraView(Tensor A, Tensor ScaledB, double Dropout) : IDis
     /// <summary>s·B(A x) for x [.., i].</summary>
     public Tensor Delta(Tensor x, bool training)
     {
+        // The factors are float32 whatever the frozen weights are: their updates are small.
+        var dtype = x.dtype;
+        if (dtype != A.dtype) x = x.to(A.dtype);
         if (training && Dropout > 0) x = F.dropout(x, Dropout, training: true);
-        return F.linear(F.linear(x, A), ScaledB);
+        var delta = F.linear(F.linear(x, A), ScaledB);
+        return dtype == delta.dtype ? delta : delta.to(dtype);
     }
 
     public void Dispose()

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using AlignGuard.Models.Llama;
+using AlignGuard.Models.Decoders;
 using AlignGuard.Models.Safetensors;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -46,7 +46,7 @@ public static class PeftAdapter
         {
             ["base_model_name_or_path"] = baseModel,
             ["bias"] = "none",
-            ["fan_in_fan_out"] = false,
+            ["fan_in_fan_out"] = adapter.Sites.All(site => site.Transposed),
             ["inference_mode"] = true,
             ["init_lora_weights"] = true,
             ["lora_alpha"] = spec.Alpha == Math.Floor(spec.Alpha) ? (int)spec.Alpha : spec.Alpha,
@@ -63,7 +63,7 @@ public static class PeftAdapter
 
     /// <summary>Loads an adapter strictly: every key and shape must fit the model; all mismatches are listed at once.</summary>
     /// <exception cref="ModelFormatException">Missing files, an unsupported kind of adapter, keys or shapes that do not fit.</exception>
-    public static LoraAdapter Load(LlamaModel model, string folder)
+    public static LoraAdapter Load(DecoderModel model, string folder)
     {
         var spec = LoadSpec(Path.Combine(folder, ConfigName));
         using var scope = NewDisposeScope();
@@ -71,7 +71,7 @@ public static class PeftAdapter
     }
 
     /// <summary>Builds an adapter from PEFT-keyed tensors; <paramref name="source"/> names them in errors.</summary>
-    public static LoraAdapter FromTensors(LlamaModel model, LoraSpec spec, IReadOnlyDictionary<string, Tensor> tensors, string source)
+    public static LoraAdapter FromTensors(DecoderModel model, LoraSpec spec, IReadOnlyDictionary<string, Tensor> tensors, string source)
     {
         var problems = new List<string>();
         var sites = LoraTargets.Select(model.Linears, spec);
@@ -96,7 +96,8 @@ public static class PeftAdapter
         var problems = new List<string>();
         Require("peft_type", v => v.ValueKind == JsonValueKind.String && v.GetString() == "LORA", "only LORA adapters can be loaded");
         Require("bias", v => v.ValueKind == JsonValueKind.String && v.GetString() == "none", "trained biases are not supported");
-        foreach (var key in new[] { "use_dora", "fan_in_fan_out", "lora_bias" })
+        // What fan_in_fan_out says of the base model's storage is known from the model itself.
+        foreach (var key in new[] { "use_dora", "lora_bias" })
             Require(key, v => v.ValueKind != JsonValueKind.True, "not supported");
         foreach (var key in new[] { "modules_to_save", "layers_to_transform", "rank_pattern", "alpha_pattern", "layer_replication" })
             Require(key, IsEmpty, "not supported");

@@ -32,7 +32,7 @@ public static class BpeTrainer
         var words = new ByteLevelPreTokenizer(addPrefixSpace: false, useRegex: true);
         var counts = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var text in texts)
-            foreach (var word in words.Split(HfTokenizer.WellFormed(text), continuation: false))
+            foreach (var word in words.Split(HfTokenizer.WellFormed(text), default))
                 System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(counts, word, out _)++;
         return counts;
     }

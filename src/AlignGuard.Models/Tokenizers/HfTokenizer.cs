@@ -1,19 +1,17 @@
 using System.Buffers;
 using System.Collections.Frozen;
 using System.Text;
-using System.Text.RegularExpressions;
-using Microsoft.ML.Tokenizers;
 
 namespace AlignGuard.Models.Tokenizers;
 
 /// <summary>
-/// The byte-level BPE tokenizer of a Hugging Face checkpoint, with the reference's ids. Unpaired surrogates read as U+FFFD. What
+/// The tokenizer of a Hugging Face checkpoint (byte-level BPE, SentencePiece's BPE and unigram), with the reference's ids. Unpaired surrogates read as U+FFFD. What
 /// <c>clean_up_tokenization_spaces</c>, truncation and padding say is left to the caller. Safe for use from several threads.
 /// </summary>
-public sealed class HfTokenizer
+public sealed partial class HfTokenizer
 {
     private readonly TokenizerJson json;
-    private readonly BpeTokenizer bpe;
+    private readonly ITokenModel model;
     private readonly AddedTokenMatcher raw;
     private readonly AddedTokenMatcher normalized;
     private readonly IPreTokenizer preTokenizer;
@@ -26,20 +24,18 @@ public sealed class HfTokenizer
     {
         this.json = json;
         Folder = folder;
-        ChatTemplate = config.ChatTemplate;
-        bpe = BpeTokenizer.Create(new BpeOptions(json.Vocab)
-        {
-            Merges = json.Merges.Select(m => $"{m.Left} {m.Right}"),
-            UnknownToken = json.UnknownToken,
-        });
+        Config = config;
         preTokenizer = json.PreTokenizer;
-        raw = new AddedTokenMatcher(json.Added.Where(t => !t.Normalized), content => content);
-        normalized = new AddedTokenMatcher(json.Added.Where(t => t.Normalized), Normalize);
         added = json.Added.DistinctBy(t => t.Id).ToFrozenDictionary(t => t.Id);
+        model = json.IsUnigram ? new UnigramModel(json, id => added.TryGetValue(id, out var token) && token.Special)
+            : new MergeModel(json, added.ContainsKey) is var merges && json.DecodesBytes ? new ByteLevelModel(json, merges, added.ContainsKey) : merges;
+        raw = new AddedTokenMatcher(json.Added.Where(t => !t.Normalized), content => content);
+        normalized = new AddedTokenMatcher(json.Added.Where(t => t.Normalized), content => Normalize(content, continuation: false));
         ids = json.Added.Select(t => KeyValuePair.Create(t.Content, t.Id)).Concat(json.Vocab).DistinctBy(t => t.Key)
             .ToFrozenDictionary(StringComparer.Ordinal);
         texts = ids.DistinctBy(t => t.Value).ToFrozenDictionary(t => t.Value, t => t.Key);
-        spellable = json.Vocab.Keys.Where(t => t.Length == 1).Concat(json.Merges.Select(m => m.Left + m.Right)).ToFrozenSet(StringComparer.Ordinal);
+        // Unigram keeps control tokens out of its trie.
+        spellable = json.IsUnigram ? [] : json.Vocab.Keys.Where(t => t.Length <= 2 && t.EnumerateRunes().Count() == 1).Concat(json.Merges.Select(m => m.Left + m.Right)).ToFrozenSet(StringComparer.Ordinal);
         VocabSize = texts.Keys.Max() + 1;
 
         var keys = new JsonKeys(Path.Combine(folder, TokenizerConfig.FileName));
@@ -60,7 +56,12 @@ public sealed class HfTokenizer
     public string Folder { get; }
 
     /// <summary>The Jinja text of the chat template; null when the checkpoint has none.</summary>
-    public string? ChatTemplate { get; }
+    public string? ChatTemplate => Config.ChatTemplate;
+
+    /// <summary>File and key of the template, for errors.</summary>
+    internal string ChatTemplatePlace => Config.TemplatePlace(Folder);
+
+    internal TokenizerConfig Config { get; }
 
     /// <summary>The largest id + 1: the rows that an embedding needs at least.</summary>
     public int VocabSize { get; }
@@ -80,7 +81,7 @@ public sealed class HfTokenizer
     {
         var json = TokenizerJson.Read(Path.Combine(folder, TokenizerJson.FileName));
         // Under the invariant mode of globalisation Normalize does nothing, and ids would silently be others than in training.
-        if (json.Forms.Count > 0 && "e\u0301".Normalize(NormalizationForm.FormC) != "\u00e9")
+        if (json.UsesUnicodeForms && "e\u0301".Normalize(NormalizationForm.FormC) != "\u00e9")
             throw new PlatformNotSupportedException("Unicode normalisation is off: run without InvariantGlobalization and with ICU installed.");
         return new HfTokenizer(json, TokenizerConfig.Read(folder), folder);
     }
@@ -99,16 +100,7 @@ public sealed class HfTokenizer
     {
         var output = new List<int>();
         if (addSpecialTokens) output.AddRange(json.Prefix);
-        foreach (var (rawId, part) in raw.Split(WellFormed(text)))
-        {
-            if (rawId is { } id) output.Add(id);
-            else
-                foreach (var (normalizedId, piece) in normalized.Split(Normalize(part)))
-                {
-                    if (normalizedId is { } other) output.Add(other);
-                    else EncodePlain(piece, continuation: false, output);
-                }
-        }
+        EncodeParts(WellFormed(text), Beginning, null, output);
         if (addSpecialTokens) output.AddRange(json.Suffix);
         return [.. output];
     }
@@ -120,7 +112,7 @@ public sealed class HfTokenizer
     public int[] EncodeLiteral(string text, bool continuation = false)
     {
         var output = new List<int>();
-        EncodePlain(Normalize(WellFormed(text)), continuation, output);
+        EncodePlain(Normalize(WellFormed(text), continuation), new(!continuation, continuation), output);
         return [.. output];
     }
 
@@ -128,6 +120,7 @@ public sealed class HfTokenizer
     /// <param name="skipSpecial">Leave out special tokens. Default: true.</param>
     public string Decode(ReadOnlySpan<int> ids, bool skipSpecial = true)
     {
+        if (!json.DecodesBytes) return Join(ids, skipSpecial);
         var bytes = new ArrayBufferWriter<byte>(Math.Max(ids.Length * 4, 16));
         foreach (var id in ids)
         {
@@ -147,34 +140,16 @@ public sealed class HfTokenizer
         return Encoding.UTF8.GetString(bytes.WrittenSpan);
     }
 
+    private string Join(ReadOnlySpan<int> ids, bool skipSpecial)
+    {
+        var tokens = new List<string>();
+        foreach (var id in ids)
+            if (texts.TryGetValue(id, out var text) && !(skipSpecial && added.TryGetValue(id, out var token) && token.Special)) tokens.Add(text);
+        return string.Concat(Bounded("decoder", () => json.Decoders.Aggregate(tokens, (t, step) => step.Apply(t))));
+    }
+
     /// <summary>Whether text alone can become this token: it is a single byte's symbol, or some merge makes it.</summary>
     internal bool IsSpellable(int id) => texts.TryGetValue(id, out var text) && spellable.Contains(text);
-
-    private void EncodePlain(string text, bool continuation, List<int> output)
-    {
-        if (text.Length == 0) return;
-        foreach (var piece in Pieces(text, continuation))
-        {
-            var symbols = ByteAlphabet.Encode(piece);
-            if (json.IgnoreMerges && json.Vocab.TryGetValue(symbols, out var whole) && !added.ContainsKey(whole)) output.Add(whole);
-            else output.AddRange(bpe.EncodeToIds(symbols, considerPreTokenization: false, considerNormalization: false));
-        }
-    }
-
-    private IEnumerable<string> Pieces(string text, bool continuation)
-    {
-        try
-        {
-            return preTokenizer.Split(text, continuation);
-        }
-        catch (RegexMatchTimeoutException e)
-        {
-            throw new ModelFormatException(
-                $"{Path.Combine(Folder, TokenizerJson.FileName)}: pre_tokenizer: its regular expression took over {e.MatchTimeout.TotalSeconds:0} s on one text: use the tokenizer of the original model.", e);
-        }
-    }
-
-    private string Normalize(string text) => json.Forms.Aggregate(text, (t, form) => t.Normalize(form));
 
     // A round trip through UTF-8 replaces what no UTF-8 text can hold.
     internal static string WellFormed(string text) =>

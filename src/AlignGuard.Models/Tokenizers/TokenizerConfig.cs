@@ -3,31 +3,51 @@ using System.Text.Json;
 namespace AlignGuard.Models.Tokenizers;
 
 /// <summary>What stands beside tokenizer.json: the roles of tokens, the chat template, the ids that end a generation. Each file is optional.</summary>
-internal sealed record TokenizerConfig(string? Bos, string? Eos, string? Pad, string? ChatTemplate, IReadOnlyList<int> EndIds)
+/// <param name="Tokens">The text of special tokens by their role, as <c>bos_token</c>; roles without one are absent.</param>
+internal sealed record TokenizerConfig(IReadOnlyDictionary<string, string> Tokens, string? ChatTemplate, bool TemplateHasFile, IReadOnlyList<int> EndIds)
 {
     public const string FileName = "tokenizer_config.json";
 
+    /// <summary>Newer exports keep the template in a file of its own.</summary>
+    public const string TemplateFileName = "chat_template.jinja";
+
+    private const long MaxTemplateBytes = 1 << 20;
+
+    private static readonly string[] Roles = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
+
+    public string? Bos => Tokens.GetValueOrDefault("bos_token");
+
+    public string? Eos => Tokens.GetValueOrDefault("eos_token");
+
+    public string? Pad => Tokens.GetValueOrDefault("pad_token");
+
+    public string TemplatePlace(string folder) => TemplateHasFile ? Path.Combine(folder, TemplateFileName) : $"{Path.Combine(folder, FileName)}: chat_template";
+
     public static TokenizerConfig Read(string folder)
     {
-        var config = new TokenizerConfig(null, null, null, null, ReadEndIds(Path.Combine(folder, "generation_config.json")));
+        var config = new TokenizerConfig(new Dictionary<string, string>(), null, false, ReadEndIds(Path.Combine(folder, "generation_config.json")));
         var path = Path.Combine(folder, FileName);
         if (File.Exists(path))
         {
             using var document = ModelJson.Read(path);
             var keys = new JsonKeys(path);
             var root = document.RootElement;
-            config = config with
-            {
-                Bos = TokenText(root, "bos_token", keys),
-                Eos = TokenText(root, "eos_token", keys),
-                Pad = TokenText(root, "pad_token", keys),
-                ChatTemplate = ReadTemplate(root, keys),
-            };
+            var tokens = new Dictionary<string, string>(StringComparer.Ordinal);
+            foreach (var role in Roles)
+                if (TokenText(root, role, keys) is { } token) tokens[role] = token;
+            config = config with { Tokens = tokens, ChatTemplate = ReadTemplate(root, keys) };
+            if (config.ChatTemplate is { Length: > (int)MaxTemplateBytes }) keys.Add("chat_template", $"has {config.ChatTemplate.Length:N0} characters, more than the {MaxTemplateBytes:N0} allowed.");
             keys.ThrowIfAny();
         }
-        // Newer exports keep the template in a file of its own, which wins.
-        var jinja = Path.Combine(folder, "chat_template.jinja");
-        return File.Exists(jinja) ? config with { ChatTemplate = File.ReadAllText(jinja) } : config;
+        var jinja = Path.Combine(folder, TemplateFileName);
+        return File.Exists(jinja) ? config with { ChatTemplate = ReadFile(jinja), TemplateHasFile = true } : config;
+    }
+
+    private static string ReadFile(string path)
+    {
+        var length = new FileInfo(path).Length;
+        if (length > MaxTemplateBytes) throw new ModelFormatException($"{path} has {length:N0} bytes, more than the {MaxTemplateBytes:N0} allowed: this is not a chat template.");
+        return File.ReadAllText(path);
     }
 
     // A string, or an AddedToken object.

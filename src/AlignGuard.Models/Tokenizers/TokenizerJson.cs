@@ -1,16 +1,18 @@
-using System.Text;
 using System.Text.Json;
 
 namespace AlignGuard.Models.Tokenizers;
 
-/// <summary>What tokenizer.json says, checked: byte-level BPE with everything its encoder needs.</summary>
+/// <summary>What tokenizer.json says, checked: a BPE or unigram model and the steps around it.</summary>
 internal sealed partial class TokenizerJson
 {
     public const string FileName = "tokenizer.json";
 
+    private const int MaxTokenLength = 1024;
+
     private readonly JsonKeys keys;
-    private readonly List<NormalizationForm> forms = [];
+    private readonly List<INormalizer> normalizers = [];
     private readonly List<IPreTokenizer> steps = [];
+    private readonly List<IDecoder> decoders = [];
 
     private TokenizerJson(string path) => keys = new JsonKeys(path);
 
@@ -31,7 +33,29 @@ internal sealed partial class TokenizerJson
 
     public List<int> Suffix { get; } = [];
 
-    public IReadOnlyList<NormalizationForm> Forms => forms;
+    /// <summary>Neighbouring unknown characters are one unknown token.</summary>
+    public bool FuseUnknown { get; private set; }
+
+    /// <summary>What the vocabulary lacks is written in tokens of its bytes.</summary>
+    public bool ByteFallback { get; private set; }
+
+    /// <summary>The model is unigram; else BPE.</summary>
+    public bool IsUnigram { get; private set; }
+
+    /// <summary>Log-probabilities by id; of unigram models.</summary>
+    public List<double> Scores { get; } = [];
+
+    /// <summary>The unknown token of unigram models.</summary>
+    public int? UnknownId { get; private set; }
+
+    /// <summary>Tokens are written in <see cref="ByteAlphabet"/>.</summary>
+    public bool DecodesBytes { get; private set; }
+
+    public bool UsesUnicodeForms { get; private set; }
+
+    public IReadOnlyList<INormalizer> Normalizers => normalizers;
+
+    public IReadOnlyList<IDecoder> Decoders => decoders;
 
     public IPreTokenizer PreTokenizer => new PreTokenizerSequence(steps);
 
@@ -44,8 +68,8 @@ internal sealed partial class TokenizerJson
         json.ReadModel(root);
         json.ReadAdded(root);
         json.ReadNormalizer(JsonKeys.Find(root, "normalizer"), "normalizer");
-        json.ReadPreTokenizers(root);
-        json.ReadDecoder(JsonKeys.Find(root, "decoder"), "decoder");
+        json.ReadPreTokenizer(JsonKeys.Find(root, "pre_tokenizer"), "pre_tokenizer");
+        json.ReadDecoders(root);
         json.ReadPostProcessor(JsonKeys.Find(root, "post_processor"), "post_processor");
         json.keys.ThrowIfAny();
         return json;
@@ -58,19 +82,25 @@ internal sealed partial class TokenizerJson
             keys.Add("model", "is missing.");
             return;
         }
-        // Files of before 2021 have no type; those with merges are BPE.
-        var type = keys.String(model, "type", "model.type") ?? (JsonKeys.Find(model, "merges") is null ? "none" : "BPE");
-        if (type != "BPE")
+        // Older files have no type; those with merges are BPE.
+        var type = keys.String(model, "type", "model.type") ?? (JsonKeys.Find(model, "merges") is not null ? "BPE" : JsonKeys.Find(model, "unk_id") is not null ? "Unigram" : "none");
+        ByteFallback = keys.Bool(model, "byte_fallback", "model.byte_fallback");
+        switch (type)
         {
-            keys.Add("model.type", $"'{type}' is not supported: only byte-level BPE is (as of GPT-2, Llama 3, Qwen, SmolLM).");
-            return;
+            case "BPE": ReadBpe(model); break;
+            case "Unigram": ReadUnigram(model); break;
+            default: keys.Add("model.type", $"'{type}' is not supported: BPE (GPT-2, Llama, Mistral, Gemma, Qwen) and Unigram (T5) are."); break;
         }
-        if (keys.Bool(model, "byte_fallback", "model.byte_fallback")) keys.Add("model.byte_fallback", "true is not supported: only byte-level BPE is.");
+    }
+
+    private void ReadBpe(JsonElement model)
+    {
         if (JsonKeys.Find(model, "dropout") is { } dropout && !(dropout.ValueKind == JsonValueKind.Number && dropout.TryGetDouble(out var rate) && rate == 0))
             keys.Add("model.dropout", "must be null: random merges would give other ids at each run.");
         foreach (var affix in (string[])["continuing_subword_prefix", "end_of_word_suffix"])
             if (keys.String(model, affix, $"model.{affix}") is { Length: > 0 })
-                keys.Add($"model.{affix}", "is not supported: byte-level BPE has none.");
+                keys.Add($"model.{affix}", "is not supported: leave it null.");
+        FuseUnknown = keys.Bool(model, "fuse_unk", "model.fuse_unk");
         IgnoreMerges = keys.Bool(model, "ignore_merges", "model.ignore_merges");
         ReadVocab(model);
         ReadMerges(model);
@@ -121,7 +151,7 @@ internal sealed partial class TokenizerJson
         var parts = new List<string?>();
         if (merge.ValueKind == JsonValueKind.Array) parts.AddRange(merge.EnumerateArray().Take(3).Select(part => keys.Text(part, key)));
         else parts.AddRange(keys.Text(merge, key)?.Split(' ') ?? []);
-        if (parts is [{ Length: > 0 } left, { Length: > 0 } right] && !left.Contains(' ') && !right.Contains(' ')) return (left, right);
+        if (parts is [{ Length: > 0 } left, { Length: > 0 } right] ) return (left, right);
         keys.Add(key, "must be two tokens without spaces, as \"a b\" or [\"a\", \"b\"].");
         return null;
     }

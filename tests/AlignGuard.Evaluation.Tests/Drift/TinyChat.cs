@@ -1,5 +1,5 @@
 using AlignGuard.Models.Chat;
-using AlignGuard.Models.Llama;
+using AlignGuard.Models.Decoders;
 using AlignGuard.Models.Tokenizers;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -17,13 +17,13 @@ internal static class TinyChat
             BpeTrainer.Train(["how do I bake the bread today", "sorry I can not help with that"], new BpeTrainerOptions(300, 1, "<|im_start|>", "<|im_end|>", "<|pad|>"))
                 .Save(folder, null, "<|im_end|>", "<|pad|>", ChatFormat.ChatMlTemplate);
             var tokenizer = HfTokenizer.Load(folder);
-            var config = new LlamaConfig
+            var config = new DecoderConfig
             {
                 VocabSize = tokenizer.VocabSize, HiddenSize = 32, IntermediateSize = 48, Layers = 2, Heads = 4, KvHeads = 2, HeadDim = 8, TieWordEmbeddings = true, MaxPositions = 128,
             };
             using var scope = NewDisposeScope();
             using var generator = new Generator((ulong)seed);
-            var model = new LlamaModel(config, LlamaShapes.Of(config).ToDictionary(t => t.Name, t => t.Shape.Length == 1 ? ones(t.Shape) : randn(t.Shape, generator: generator) * 0.3));
+            var model = new DecoderModel(config, DecoderShapes.Of(config).ToDictionary(t => t.Name, t => t.Shape.Length == 1 ? ones(t.Shape) : randn(t.Shape, generator: generator) * 0.3));
             return new ChatModel(model, tokenizer);
         }
         finally

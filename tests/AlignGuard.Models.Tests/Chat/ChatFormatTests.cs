@@ -27,7 +27,7 @@ public class ChatFormatTests
             Tokenizer.Decode(chat.Ids, skipSpecial: false));
         Assert.Equal("Yes?<|im_end|>OK<|im_end|>", Response(Tokenizer, chat));
         Assert.Equal("<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n", Tokenizer.Decode(ChatMl.EncodePrompt("Hi"), skipSpecial: false));
-        Assert.Equal(("ChatML", Tokenizer.TokenId("<|im_end|>")!.Value), (ChatMl.Name, ChatMl.EndOfTurnId));
+        Assert.Equal(Tokenizer.TokenId("<|im_end|>"), ChatMl.EndOfTurnId);
     }
 
     [Fact]
@@ -103,13 +103,19 @@ public class ChatFormatTests
     }
 
     [Theory]
-    [InlineData("{{ bos_token }}{% for m in messages %}[INST] {{ m.content }} [/INST]{% endfor %}")]
-    [InlineData("<|start_header_id|><|end_header_id|><|eot_id|> Cutting Knowledge Date: December 2023")]
-    public void OtherTemplatesAreRefusedAndTheSupportedOnesNamed(string template)
+    [InlineData("{% for m in messages %}{{ m.content }", "line 1: '{{' is not closed")]
+    [InlineData("\n\n{% for m in messages %}", "line 3: ends where 'else' or 'endfor' is missing")]
+    [InlineData("{% include 'x' %}", "the block 'include' is not supported")]
+    [InlineData("{{ messages|pprint }}", "the filter 'pprint' is not supported")]
+    [InlineData("{{ messages[0].role is odder }}", "the test 'odder' is not supported")]
+    [InlineData("\n{{ nothing.at_all }}", "line 2: 'nothing' is undefined")]
+    [InlineData("{{ 'a' + 1 }}", "'+' does not go with a string and a number")]
+    [InlineData("{{ helper() }}", "the function or method 'helper' is not known")]
+    public void ATemplateThatCanNotBeRunIsNamedWithItsLine(string template, string expected)
     {
         var fault = Assert.Throws<ModelFormatException>(() => ChatFormat.For(SampleTokenizer.Load(editConfig: json => json["chat_template"] = template)));
-        Assert.Contains("ChatML", fault.Message);
-        Assert.Contains("Llama 3", fault.Message);
+        Assert.Contains("tokenizer_config.json: chat_template: ", fault.Message);
+        Assert.Contains(expected, fault.Message);
     }
 
     [Fact]

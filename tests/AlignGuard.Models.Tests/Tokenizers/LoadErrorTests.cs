@@ -7,9 +7,14 @@ namespace AlignGuard.Models.Tests.Tokenizers;
 public class LoadErrorTests
 {
     [Theory]
-    [InlineData("model.type", "\"Unigram\"", "model.type: 'Unigram' is not supported")]
+    [InlineData("model.type", "\"Unigram\"", "model.vocab: must be a list")]
+    [InlineData("model", "{\"type\":\"Unigram\",\"vocab\":[]}", "model.vocab: is empty")]
+    [InlineData("model", "{\"type\":\"Unigram\",\"vocab\":[[\"a\"]]}", "model.vocab[0]: must be a token and its score")]
+    [InlineData("model", "{\"type\":\"Unigram\",\"vocab\":[[\"a\",-1],[\"a\",-2]]}", "model.vocab[1]: 'a' is listed twice")]
+    [InlineData("model", "{\"type\":\"Unigram\",\"vocab\":[[\"a\",1e999]]}", "model.vocab[0]: must be a token and its score")]
+    [InlineData("model", "{\"type\":\"Unigram\",\"vocab\":[[\"a\",-1]],\"unk_id\":7}", "model.unk_id: is 7, but model.vocab has 1 tokens")]
     [InlineData("model.type", "\"WordPiece\"", "model.type: 'WordPiece' is not supported")]
-    [InlineData("model.byte_fallback", "true", "model.byte_fallback: true is not supported")]
+    [InlineData("model.byte_fallback", "7", "model.byte_fallback: must be true or false")]
     [InlineData("model.dropout", "0.1", "model.dropout: must be null")]
     [InlineData("model.continuing_subword_prefix", "\"##\"", "model.continuing_subword_prefix: is not supported")]
     [InlineData("model.unk_token", "\"<unk>\"", "model.unk_token: '<unk>' is not in model.vocab")]
@@ -25,12 +30,19 @@ public class LoadErrorTests
     [InlineData("model.merges", "[\"q q\"]", "model.merges[0]: 'qq' is not in model.vocab")]
     [InlineData("model.merges", "[\"h e\",\"h e\"]", "listed twice")]
     [InlineData("model", "null", "model: is missing")]
-    [InlineData("normalizer", "{\"type\":\"Lowercase\"}", "normalizer.type: 'Lowercase' is not supported")]
-    [InlineData("pre_tokenizer", "{\"type\":\"Metaspace\"}", "pre_tokenizer.type: 'Metaspace' is not supported")]
+    [InlineData("normalizer", "{\"type\":\"Nmt\"}", "normalizer.type: 'Nmt' is not supported")]
+    [InlineData("normalizer", "{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"NFC\"},{\"type\":\"Nmt\"}]}", "normalizer.normalizers[1].type: 'Nmt' is not supported")]
+    [InlineData("normalizer", "{\"type\":\"Prepend\"}", "normalizer.prepend: is missing")]
+    [InlineData("normalizer", "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"(\"},\"content\":\"\"}", "normalizer.pattern.Regex: is not a regular expression")]
+    [InlineData("normalizer", "{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"AAAA!\"}", "normalizer.precompiled_charsmap: is no character map")]
+    [InlineData("normalizer", "{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"/////w==\"}", "normalizer.precompiled_charsmap: is no character map")]
+    [InlineData("pre_tokenizer", "{\"type\":\"BertPreTokenizer\"}", "pre_tokenizer.type: 'BertPreTokenizer' is not supported")]
+    [InlineData("pre_tokenizer", "{\"type\":\"Metaspace\",\"replacement\":\"__\"}", "pre_tokenizer.replacement: must be one character")]
+    [InlineData("pre_tokenizer", "{\"type\":\"Metaspace\",\"prepend_scheme\":\"last\"}", "pre_tokenizer.prepend_scheme: 'last' is not supported")]
     [InlineData("pre_tokenizer", "null", "pre_tokenizer: must be ByteLevel or end with it")]
     [InlineData("pre_tokenizer", "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"ByteLevel\"},{\"type\":\"Digits\"}]}", "must be ByteLevel or end with it")]
     [InlineData("pre_tokenizer", "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"a++\"},\"behavior\":\"Isolated\"}", "pattern.Regex: is not a regular expression")]
-    [InlineData("pre_tokenizer", "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"a\"},\"behavior\":\"Contiguous\"}", "behavior: 'Contiguous' is not supported")]
+    [InlineData("pre_tokenizer", "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"a\"},\"behavior\":\"Sideways\"}", "behavior: 'Sideways' is not supported")]
     [InlineData("decoder", "{\"type\":\"WordPiece\"}", "decoder.type: 'WordPiece' is not supported")]
     [InlineData("decoder", "null", "decoder.type: 'none' is not supported")]
     [InlineData("post_processor", "{\"type\":\"RobertaProcessing\"}", "post_processor.type: 'RobertaProcessing' is not supported")]
@@ -51,8 +63,8 @@ public class LoadErrorTests
     {
         var fault = Assert.Throws<ModelFormatException>(() => SampleTokenizer.Load(json =>
         {
-            Set(json, "normalizer", "{\"type\":\"Lowercase\"}");
-            Set(json, "model.byte_fallback", "true");
+            Set(json, "normalizer", "{\"type\":\"Nmt\"}");
+            Set(json, "model.dropout", "0.5");
             Set(json, "decoder", "{\"type\":\"Fuse\"}");
         }));
         Assert.Equal(3, fault.Problems.Count);

@@ -1,7 +1,7 @@
 using AlignGuard.Models.Lora;
 using static TorchSharp.torch;
 
-namespace AlignGuard.Models.Llama;
+namespace AlignGuard.Models.Decoders;
 
 /// <summary>What one forward pass computes with.</summary>
 public sealed record ForwardOptions

@@ -1,14 +1,14 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace AlignGuard.Models.Llama;
+namespace AlignGuard.Models.Decoders;
 
 /// <summary>Keys and values of the tokens seen so far: per layer [N, kvHeads, capacity, headDim], filled up to <see cref="Length"/>.</summary>
 public sealed class KvCache : IDisposable
 {
     private readonly Tensor[] _keys, _values;
 
-    public KvCache(LlamaConfig config, long rows, long capacity, Device device, ScalarType dtype)
+    public KvCache(DecoderConfig config, long rows, long capacity, Device device, ScalarType dtype)
     {
         _keys = Allocate();
         _values = Allocate();
