@@ -3,7 +3,7 @@ using AlignGuard.Guards.Penalties;
 using AlignGuard.Guards.Projectors;
 using AlignGuard.Guards.Spectrum;
 using AlignGuard.Models.Batches;
-using AlignGuard.Models.Llama;
+using AlignGuard.Models.Decoders;
 using AlignGuard.Models.Lora;
 using AlignGuard.Models.Numerics;
 using AlignGuard.Pipeline.Training;
@@ -21,14 +21,14 @@ internal sealed class Workload : IDisposable
 
     public Workload()
     {
-        var config = new LlamaConfig
+        var config = new DecoderConfig
         {
             VocabSize = 8192, HiddenSize = 512, IntermediateSize = 1376, Layers = 8, Heads = 8, KvHeads = 8, HeadDim = 64,
             TieWordEmbeddings = true, MaxPositions = Length,
         };
         using var scope = NewDisposeScope();
         using var generator = new Generator(1);
-        Model = new LlamaModel(config, LlamaShapes.Of(config).ToDictionary(t => t.Name, t => t.Shape.Length == 1 ? ones(t.Shape) : randn(t.Shape, generator: generator) * 0.02));
+        Model = new DecoderModel(config, DecoderShapes.Of(config).ToDictionary(t => t.Name, t => t.Shape.Length == 1 ? ones(t.Shape) : randn(t.Shape, generator: generator) * 0.02));
         var random = Seeds.Host(0, "benchmark");
         _rows = [.. Enumerable.Range(0, Rows * 4).Select(_ => new TokenRow([.. Enumerable.Range(0, Length).Select(_ => random.NextInt(8192))], [.. Enumerable.Range(0, Length).Select(t => t >= Length / 2)]))];
         Batch = NewBatch();
@@ -38,7 +38,7 @@ internal sealed class Workload : IDisposable
         Guard = MakeGuard();
     }
 
-    public LlamaModel Model { get; }
+    public DecoderModel Model { get; }
     public LoraAdapter Adapter { get; }
     public IReadOnlyList<LinearSite> Sites { get; }
     public TokenBatch Batch { get; }

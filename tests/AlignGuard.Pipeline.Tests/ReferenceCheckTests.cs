@@ -14,6 +14,11 @@ public class ReferenceCheckTests
         { "llama", "config.json" }, { "llama", "config_v5.json" },
         { "llama_tied", "config.json" }, { "llama_tied", "config_v5.json" },
         { "llama3_rope", "config.json" }, { "llama3_rope", "config_v5.json" },
+        { "mistral", "config.json" }, { "mistral", "config_v5.json" },
+        { "qwen2", "config.json" }, { "qwen2", "config_v5.json" },
+        { "gemma", "config.json" }, { "gemma", "config_v5.json" },
+        { "gpt2", "config.json" }, { "gpt2", "config_v5.json" },
+        { "mixtral", "config.json" }, { "mixtral", "config_v5.json" },
     };
 
     [SkippableTheory]
@@ -22,7 +27,8 @@ public class ReferenceCheckTests
     {
         using var folder = new Checkpoint(fixture, config);
         var comparisons = ReferenceCheck.Run(folder.Path, Path.Combine(folder.Source, "expected.safetensors"), Path.Combine(folder.Source, "adapter"));
-        Assert.InRange(comparisons.Count, 50, 60);
+        // Fewer layers in GPT-2, more in a mixture of experts.
+        Assert.InRange(comparisons.Count, 35, 110);
         Assert.All(comparisons, c => Assert.True(c.Passed, $"{c.Name}: {c.Difference}"));
     }
 

@@ -2,7 +2,7 @@ using AlignGuard.Guards.Fisher;
 using AlignGuard.Guards.Projectors;
 using AlignGuard.Guards.Spectrum;
 using AlignGuard.Models.Batches;
-using AlignGuard.Models.Llama;
+using AlignGuard.Models.Decoders;
 using AlignGuard.Models.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -12,16 +12,16 @@ namespace AlignGuard.Pipeline.Tests;
 /// <summary>A model of two layers with random weights, and rows of random tokens for it.</summary>
 internal static class TinyLlama
 {
-    private static readonly LlamaConfig Config = new()
+    private static readonly DecoderConfig Config = new()
     {
         VocabSize = 64, HiddenSize = 32, IntermediateSize = 48, Layers = 2, Heads = 4, KvHeads = 2, HeadDim = 8, TieWordEmbeddings = true, MaxPositions = 64,
     };
 
-    public static LlamaModel Model()
+    public static DecoderModel Model(Device? device = null, ScalarType dtype = ScalarType.Float32)
     {
         using var generator = new Generator(1);
         using var scope = NewDisposeScope();
-        return new LlamaModel(Config, LlamaShapes.Of(Config).ToDictionary(t => t.Name, t => t.Shape.Length == 1 ? ones(t.Shape) : randn(t.Shape, generator: generator) * 0.1));
+        return new DecoderModel(Config, DecoderShapes.Of(Config).ToDictionary(t => t.Name, t => t.Shape.Length == 1 ? ones(t.Shape) : randn(t.Shape, generator: generator) * 0.1).ToDictionary(t => t.Key, t => t.Value.to(dtype).to(device ?? CPU)));
     }
 
     public static List<TokenRow> Rows(int count)
@@ -38,9 +38,9 @@ internal static class TinyLlama
 /// <summary>Two-sided bases of every adapted layer, from a Fisher pass over rows.</summary>
 internal sealed class TinyBases : IDisposable
 {
-    public TinyBases(LlamaModel model, IReadOnlyList<TokenRow> rows)
+    public TinyBases(DecoderModel model, IReadOnlyList<TokenRow> rows)
     {
-        var factors = FisherPass.Run(model, null, [.. model.Linears.SkipLast(1)], [TokenBatch.Pack(rows, 0, 64, CPU)], new FisherOptions());
+        var factors = FisherPass.Run(model, null, [.. model.Linears.SkipLast(1)], [TokenBatch.Pack(rows, 0, 64, model.Device)], new FisherOptions());
         ByLayer = factors.ToDictionary(f => f.Site.Name, f =>
         {
             using var _ = f;

@@ -1,6 +1,6 @@
 using AlignGuard.Guards.Penalties;
 using AlignGuard.Models.Batches;
-using AlignGuard.Models.Llama;
+using AlignGuard.Models.Decoders;
 using AlignGuard.Models.Lora;
 using AlignGuard.Pipeline.Training;
 using TorchSharp;
@@ -25,6 +25,24 @@ public class TrainerTests
 
         // Made outside any scope, or let out of one, and not disposed since.
         static (long, long) Unscoped() => (DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+    }
+
+    /// <summary>Frozen weights in bfloat16: adapter, optimizer and loss stay float32, and the loss goes the way it goes in float32.</summary>
+    [Fact]
+    public void Half_precision_trains_as_float32_does()
+    {
+        var losses = new[] { ScalarType.Float32, ScalarType.BFloat16 }.Select(dtype =>
+        {
+            using var model = TinyLlama.Model(dtype: dtype);
+            using var bases = new TinyBases(model, TinyLlama.Rows(8));
+            using var adapter = LoraAdapter.Create(model, new LoraSpec { Rank = 2 }, 1);
+            Assert.All(adapter.Parameters, p => Assert.Equal(ScalarType.Float32, p.dtype));
+            using var guard = new Guard(adapter, bases.ByLayer, new PenaltyOptions { LambdaA = 0.1, LambdaT = 0.001, LambdaNC = 0.001 }, 1);
+            using var trainer = new LoraTrainer(model, adapter, TinyLlama.Rows(20), Options());
+            return Enumerable.Range(0, 20).Select(step => trainer.Step(step, guard).Loss).ToArray();
+        }).ToList();
+        Assert.True(losses[1][^1] < losses[1][0]);
+        for (var step = 0; step < 20; step++) Assert.Equal(losses[0][step], losses[1][step], 0.03);
     }
 
     [Fact]
@@ -164,7 +182,7 @@ public class TrainerTests
         return [.. adapter.Factors().SelectMany(f => new[] { f.A, f.B })];
     }
 
-    private static TinyBases Bases(LlamaModel model) => new(model, Rows(12));
+    private static TinyBases Bases(DecoderModel model) => new(model, Rows(12));
 
     [Fact]
     public void Trimming_weighs_a_hard_row_down_and_leaves_the_others()
@@ -202,7 +220,7 @@ public class TrainerTests
 
     private static TrainerOptions Options() => new() { Batch = 4, Schedule = new LearningSchedule(1e-2, 0, 100, LearningShape.Constant), MaxLength = 64 };
 
-    private static LlamaModel Model() => TinyLlama.Model();
+    private static DecoderModel Model() => TinyLlama.Model();
 
     private static List<TokenRow> Rows(int count) => TinyLlama.Rows(count);
 }

@@ -20,14 +20,17 @@ internal sealed class AzuriteProcess : IAsyncDisposable
     private readonly int _port;
     private Process? _process;
 
-    private AzuriteProcess(string service, int port) => (_service, _port) = (service, port);
+    private readonly int? _limit;
+
+    private AzuriteProcess(string service, int port, int? limit) => (_service, _port, _limit) = (service, port, limit);
 
     public string ConnectionString => $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};{char.ToUpperInvariant(_service[0])}{_service[1..]}Endpoint=http://127.0.0.1:{_port}/{Account};";
 
     /// <param name="service"><c>blob</c> or <c>queue</c>.</param>
-    public static async Task<AzuriteProcess> StartAsync(string service = "blob")
+    /// <param name="limit">MiB that it holds, in memory; null = as much as the disk.</param>
+    public static async Task<AzuriteProcess> StartAsync(string service = "blob", int? limit = null)
     {
-        var azurite = new AzuriteProcess(service, FreePort());
+        var azurite = new AzuriteProcess(service, FreePort(), limit);
         await azurite.RestartAsync();
         return azurite;
     }
@@ -36,7 +39,7 @@ internal sealed class AzuriteProcess : IAsyncDisposable
     public async Task RestartAsync()
     {
         var start = new ProcessStartInfo("node") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in new[] { await InstalledAsync(_service), $"--{_service}Host", "127.0.0.1", $"--{_service}Port", $"{_port}", "--location", _data, "--skipApiVersionCheck", "--disableTelemetry", "--silent" })
+        foreach (var argument in (string[])[await InstalledAsync(_service), $"--{_service}Host", "127.0.0.1", $"--{_service}Port", $"{_port}", .. _limit is { } mib ? (string[])["--inMemoryPersistence", "--extentMemoryLimit", $"{mib}"] : ["--location", _data], "--skipApiVersionCheck", "--disableTelemetry", "--silent"])
             start.ArgumentList.Add(argument);
         _process = Process.Start(start)!;
         var said = Task.WhenAll(_process.StandardOutput.ReadToEndAsync(), _process.StandardError.ReadToEndAsync());

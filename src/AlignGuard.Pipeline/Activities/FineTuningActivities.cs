@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AlignGuard.Domain.FineTuning;
 using AlignGuard.Pipeline.Store;
 
@@ -9,11 +10,21 @@ namespace AlignGuard.Pipeline.Activities;
 /// </summary>
 public static class FineTuningActivities
 {
-    public static Task<CommandResult> RunAsync(RunContext run, Command command) => TensorThread.RunAsync(() =>
+    public static Task<CommandResult> RunAsync(RunContext run, Command command) => TensorThread.RunAsync(async () =>
     {
         // The count is the process's, and runs beside this one have counts of their own: the thread that computes takes the run's.
         TorchSharp.torch.set_num_threads(run.Threads);
-        return DoAsync(run, command);
+        var began = Stopwatch.GetTimestamp();
+        try
+        {
+            var result = await DoAsync(run, command);
+            if (result is CommandResult.DriftDone drift) RunMetrics.Checked(run.RunId, drift.Summary);
+            return result;
+        }
+        finally
+        {
+            RunMetrics.Worked(run.RunId, command.Id.Split('/')[0], run.Models.Device, Stopwatch.GetElapsedTime(began).TotalSeconds);
+        }
     });
 
     private static async Task<CommandResult> DoAsync(RunContext run, Command command)

@@ -46,7 +46,7 @@ internal static class ModelCard
             |---|---|
             | job | {run.SpecHash} |
             | base model | {run.ModelHash} |
-            | data | {run.Inputs.DataHash} |
+            | data | {run.Inputs.DataHash}{(run.Inputs.Quarantined.Count == 0 ? "" : $" ({run.Inputs.Quarantined.Count} rows that cannot be used left out)")} |
             | DriftCheck prompts | {run.Inputs.PromptHash} |
             | gate record | {gate.Hash} |
 

@@ -5,25 +5,29 @@ using TorchSharp;
 namespace AlignGuard.Pipeline.Activities;
 
 /// <summary>Keeps the last opened model: the activities of a run, and runs on the same model, share it.</summary>
-public sealed class ModelHost : IDisposable
+/// <param name="device">Where they compute; null = the processor.</param>
+public sealed class ModelHost(torch.Device? device = null) : IDisposable
 {
-    private (string Folder, ChatModel Model, string Hash)? _open;
+    private (string Folder, torch.ScalarType Dtype, ChatModel Model, string Hash)? _open;
 
-    public ChatModel Open(string folder) => Get(folder).Model;
+    public torch.Device Device { get; } = device ?? torch.CPU;
+
+    /// <param name="dtype">Of the frozen weights.</param>
+    public ChatModel Open(string folder, torch.ScalarType dtype = torch.ScalarType.Float32) => Get(folder, dtype).Model;
 
     /// <summary>sha-256 over names and contents of the files that make up the model.</summary>
-    public string Hash(string folder) => Get(folder).Hash;
+    public string Hash(string folder) => Get(folder, _open?.Dtype ?? torch.ScalarType.Float32).Hash;
 
     public void Dispose() => _open?.Model.Dispose();
 
-    private (string Folder, ChatModel Model, string Hash) Get(string folder)
+    private (string Folder, torch.ScalarType Dtype, ChatModel Model, string Hash) Get(string folder, torch.ScalarType dtype)
     {
-        if (_open is { } open && open.Folder == folder) return open;
+        if (_open is { } open && open.Folder == folder && open.Dtype == dtype) return open;
         _open?.Model.Dispose();
         _open = null;
         using var scope = torch.NewDisposeScope();
-        var model = ChatModel.Load(folder);
-        return (_open = (folder, model, HashOf(folder))).Value;
+        var model = ChatModel.Load(folder, Device, dtype);
+        return (_open = (folder, dtype, model, HashOf(folder))).Value;
     }
 
     private static string HashOf(string folder)

@@ -11,6 +11,12 @@ public sealed record PinnedRun(JsonElement Job, string SpecHash, string ModelHas
     /// <summary>Where the job's relative paths begin, on the machine that began the run; null in runs of older versions.</summary>
     public string? JobFolder { get; init; }
 
+    /// <summary>Kind of device that the run was begun on: another kind goes on with it, and its last bits differ.</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>Of the frozen weights, <c>float32</c> or <c>bfloat16</c>: what <c>train.precision: auto</c> came to where the run was begun.</summary>
+    public string Precision { get; init; } = Activities.Precisions.Float32;
+
     /// <summary>The version (ETag) of every blob that the job reads, by its reference.</summary>
     public IReadOnlyDictionary<string, string> Sources { get; init; } = new Dictionary<string, string>();
 

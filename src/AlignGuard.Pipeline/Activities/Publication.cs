@@ -1,3 +1,4 @@
+using AlignGuard.Models;
 using AlignGuard.Pipeline.Store;
 
 namespace AlignGuard.Pipeline.Activities;
@@ -42,6 +43,45 @@ public static class Publication
         foreach (var file in published.Files) await protocol.ReadAsync(file);
         // It may name a later run by now; it may not be gone.
         if (await protocol.Store.ReadAsync(published.Current) is null) throw new DamagedArtifactException($"{published.Current} is missing from {protocol.Store.Location}.");
+    }
+
+    /// <summary>What is published under a name; null = nothing.</summary>
+    public static async Task<Current?> FindAsync(IArtifactStore store, string model) => await store.ReadAsync(CurrentName(model)) is { } held ? CommitProtocol.FromJson<Current>(held.Content) : null;
+
+    /// <summary>
+    /// Makes an earlier publication of a name the current one again. The run that was current counts as one that another took the place of, so it stays back when it is delivered again.
+    /// </summary>
+    /// <param name="runId">The run to go back to; null = the newest that the current one took the place of.</param>
+    /// <exception cref="UserFaultException">There is nothing to go back to, or that run never published under this name what a gate accepted.</exception>
+    /// <exception cref="DamagedArtifactException">Its files, or the records that vouch for them, are not what they were.</exception>
+    public static async Task<Current> RollbackAsync(IArtifactStore store, string model, string? runId)
+    {
+        var name = CurrentName(model);
+        var held = await store.ReadAsync(name) ?? throw new UserFaultException($"Nothing is published as '{model}' in {store.Location}.");
+        var current = CommitProtocol.FromJson<Current>(held.Content);
+        var target = runId ?? current.Replaced.FirstOrDefault() ?? throw new UserFaultException($"{current.RunId} is the only run that was published as '{model}'; there is none to go back to.");
+        if (target == current.RunId) throw new UserFaultException($"{target} is what is published as '{model}'.");
+        if (!current.Replaced.Contains(target)) throw new UserFaultException($"{target} was never published as '{model}'. It was: {string.Join(", ", current.Replaced)}.");
+
+        var adapter = await VouchedAsync(store, model, target);
+        var replaced = (string[])[current.RunId, .. current.Replaced.Where(run => run != target)];
+        var back = adapter with { Replaced = replaced };
+        if (!await store.ReplaceAsync(name, CommitProtocol.ToJson(back), held.Version)) throw new StoreException($"{name} was changed meanwhile: another run was published. Look at it, then give the command again.");
+        return back;
+    }
+
+    /// <summary>A run's own publication, with the verdict that it rests on: looked at again, since the name says nothing.</summary>
+    private static async Task<Current> VouchedAsync(IArtifactStore store, string model, string runId)
+    {
+        var protocol = new CommitProtocol(store);
+        var folder = $"runs/{runId}";
+        var gate = await protocol.FindAsync($"{folder}/gate") ?? throw new UserFaultException($"Run {runId} has no verdict in {store.Location}: its adapter is not published without one.");
+        if (!CommitProtocol.Result<GateActivity.Result>(gate).Accepted) throw new UserFaultException($"The gate rejected run {runId}: its adapter is not published.");
+        var publication = await protocol.FindAsync($"{folder}/publish") ?? throw new UserFaultException($"Run {runId} has no record of a publication in {store.Location}.");
+        if (publication.Commit.Parents.GetValueOrDefault("gate") != gate.Hash || !publication.Commit.Parents.TryGetValue("segment", out var segment))
+            throw new DamagedArtifactException($"{publication.Folder} rests on another verdict than {gate.Folder} holds.");
+        await VerifyAsync(protocol, publication);
+        return new Current(runId, $"models/{model}/{runId}", segment, gate.Hash);
     }
 
     private sealed record Published(string Current, IReadOnlyList<CommittedFile> Files);

@@ -25,7 +25,10 @@ public sealed record RunContext
     public string SpecHash => Records.SpecHash;
     public CommitProtocol Protocol => Records.Protocol;
     public IArtifactStore Store => Records.Store;
-    public ChatModel Model => Models.Open(ModelFolder);
+    /// <summary>Of the frozen weights.</summary>
+    public TorchSharp.torch.ScalarType Dtype { get; init; } = TorchSharp.torch.ScalarType.Float32;
+
+    public ChatModel Model => Models.Open(ModelFolder, Dtype);
     public string ModelHash => Models.Hash(ModelFolder);
 
     /// <summary>The same under another wish to stop.</summary>

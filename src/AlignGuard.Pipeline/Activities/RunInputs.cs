@@ -12,5 +12,11 @@ namespace AlignGuard.Pipeline.Activities;
 public sealed record RunInputs(IReadOnlyList<TokenRow> Train, IReadOnlyList<TokenRow> Eval, IReadOnlyList<Prompt> DriftPrompts, IReadOnlyList<Prompt> FisherPrompts,
     string DataHash, string EvalHash, IReadOnlyList<string> Warnings)
 {
+    /// <summary>Rows that were left out, of either file.</summary>
+    public IReadOnlyList<AlignGuard.Pipeline.Data.QuarantinedRow> Quarantined { get; init; } = [];
+
+    /// <summary>A sentence for each file whose layout was found out.</summary>
+    public IReadOnlyList<string> Detected { get; init; } = [];
+
     public string PromptHash { get; } = PromptSet.Sha256(DriftPrompts);
 }

@@ -100,7 +100,7 @@ internal static class SegmentActivity
     {
         var needed = adapter.ParameterCount * sizeof(float) * 4;
         if (store.FreeBytes is { } free && free < needed)
-            throw new StoreException($"The store {store.Location} has {free:N0} bytes left and the next segment's commit needs about {needed:N0}. Free space and give the same command again: the run goes on from its last commit.");
+            throw new StorageFullException($"The store {store.Location} has {free:N0} bytes left and the next segment's commit needs about {needed:N0}. Free space and give the same command again: the run goes on from its last commit.");
     }
 
     private static async Task<Guard> OpenGuardAsync(RunContext run, LoraAdapter adapter, CommitReference basis)

@@ -32,7 +32,7 @@ public sealed record AskedSweep(int Version, string Text, string[] Runs)
         var parsed = SweepFile.ParseUtf8(Encoding.UTF8.GetBytes(asked.Text), Name(sweepId));
         if (!parsed.IsValid) throw new UserFaultException([.. parsed.Problems.Select(p => p.ToString())]);
         var jobs = new List<Job>();
-        foreach (var some in asked.Runs.Chunk(ReadsAtOnce)) jobs.AddRange(await Task.WhenAll(some.Select(run => AskedRun.ReadAsync(store, run))));
+        foreach (var some in asked.Runs.Chunk(ReadsAtOnce)) jobs.AddRange(await Task.WhenAll(some.Select(run => StoredJob.ReadAsync(store, run))));
         var sweep = new SweepJob(parsed.Spec!.Value, jobs);
         return sweep.SweepId == sweepId ? sweep : throw new UserFaultException([$"Sweep {sweepId} was asked for by another version of the program; with this one it is sweep {sweep.SweepId}. Ask for it anew."]);
     }

@@ -16,13 +16,16 @@ public enum CloudRole
 public sealed record CloudSettings
 {
     public const string StoreVariable = "ALIGNGUARD_STORE", WatchVariable = "ALIGNGUARD_WATCH", QueueVariable = "ALIGNGUARD_QUEUE", SchedulerVariable = "DURABLE_TASK_SCHEDULER_CONNECTION_STRING",
-        IdentityVariable = "AZURE_CLIENT_ID", InsightsVariable = "APPLICATIONINSIGHTS_CONNECTION_STRING", SchedulesVariable = "ALIGNGUARD_SCHEDULES", DeviceVariable = "ALIGNGUARD_DEVICE", GraceVariable = "ALIGNGUARD_GRACE_SECONDS";
+        IdentityVariable = "AZURE_CLIENT_ID", InsightsVariable = "APPLICATIONINSIGHTS_CONNECTION_STRING", SchedulesVariable = "ALIGNGUARD_SCHEDULES", DeviceVariable = Models.Numerics.ComputeDevice.Variable, ModelsVariable = "ALIGNGUARD_MODELS", GraceVariable = "ALIGNGUARD_GRACE_SECONDS";
 
     /// <summary><c>store://ACCOUNT/CONTAINER[/PREFIX]</c>: where runs lie. Needed by every host.</summary>
     public string Store { get; init; } = "";
 
     /// <summary><c>store://ACCOUNT/CONTAINER[/PREFIX]</c>: where data sets land. Needed by the Functions alone.</summary>
     public string Watch { get; init; } = "";
+
+    /// <summary><c>store://ACCOUNT/CONTAINER[/PREFIX]</c>: below it a job's <c>model: NAME</c> stands for a folder of blobs. Of the Functions; null = jobs give whole references.</summary>
+    public string? ModelsStore { get; init; }
 
     /// <summary><c>queue://ACCOUNT/QUEUE</c>: where events about them come to. Needed by the Functions alone.</summary>
     public string Queue { get; init; } = "";
@@ -57,6 +60,7 @@ public sealed record CloudSettings
         {
             Store = Text(StoreVariable) ?? "",
             Watch = Text(WatchVariable) ?? "",
+            ModelsStore = Text(ModelsVariable),
             Queue = Text(QueueVariable) ?? "",
             Scheduler = Text(SchedulerVariable) ?? "",
             Identity = Text(IdentityVariable),
@@ -79,6 +83,7 @@ public sealed record CloudSettings
         {
             foreach (var problem in AddressProblems(WatchVariable, Watch, StoreAddress.Scheme, "store://ACCOUNT/CONTAINER[/PREFIX]")) yield return problem;
             foreach (var problem in AddressProblems(QueueVariable, Queue, "queue://", "queue://ACCOUNT/QUEUE")) yield return problem;
+            if (ModelsStore is { } models) foreach (var problem in AddressProblems(ModelsVariable, models, StoreAddress.Scheme, "store://ACCOUNT/CONTAINER[/PREFIX]")) yield return problem;
             if (Schedules is not null && !File.Exists(Schedules)) yield return $"{SchedulesVariable}: there is no file {Schedules}. Deploy it beside the Functions, or unset the variable.";
         }
         if (role == CloudRole.GpuWorker && Device is not ("cuda" or "cpu")) yield return $"{DeviceVariable} is '{Device}'. Write cuda (the default), or cpu for a rehearsal without a GPU.";

@@ -11,11 +11,12 @@ namespace AlignGuard.Pipeline.Cloud;
 /// </summary>
 /// <param name="observe">Who sees a run as it goes, by its id.</param>
 /// <param name="stop">This process is to stop: training commits what it has.</param>
-public sealed class GpuDesk(IArtifactStore store, Func<string, IRunObserver> observe, CancellationToken stop) : IDisposable
+/// <param name="device">Where it computes; null = the processor.</param>
+public sealed class GpuDesk(IArtifactStore store, Func<string, IRunObserver> observe, CancellationToken stop, TorchSharp.torch.Device? device = null) : IDisposable
 {
     private static readonly TimeSpan AnswerTravels = TimeSpan.FromSeconds(2);
 
-    private readonly ModelHost _models = new();
+    private readonly ModelHost _models = new(device);
     private readonly SemaphoreSlim _one = new(1);
     private RunContext? _open;
 
@@ -55,10 +56,8 @@ public sealed class GpuDesk(IArtifactStore store, Func<string, IRunObserver> obs
     {
         if (_open?.RunId == runId) return _open.Under(wish);
         _open = null;
-        var job = await AskedRun.ReadAsync(store, runId);
-        var run = await JobRun.OpenAsync(job, store, _models, observe(runId), wish);
-        await RunFolders.WriteAsync(run, await ReferenceRun.FindAsync(run.Spec, run.Inputs, store));
-        return (_open = run).Under(wish);
+        _open = await JobRun.OpenAsync(await StoredJob.ReadAsync(store, runId), store, _models, observe(runId), wish);
+        return _open.Under(wish);
     }
 
     /// <summary>Ends when nothing is at work, and a moment later: an answer has to be sent before the connection goes.</summary>

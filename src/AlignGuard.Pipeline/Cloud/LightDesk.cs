@@ -17,7 +17,7 @@ public sealed class LightDesk(IArtifactStore store, TimeProvider? clock = null)
     {
         try
         {
-            var job = await AskedRun.ReadAsync(store, request.RunId);
+            var job = await StoredJob.ReadAsync(store, request.RunId);
             await TakeUpAsync(job, request.Deep);
             var content = (await store.ReadAsync($"runs/{request.RunId}/events.jsonl"))?.Content ?? [];
             var state = Folded(content);

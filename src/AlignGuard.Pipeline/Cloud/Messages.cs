@@ -104,5 +104,6 @@ public sealed record CellRequest(string SweepId, string RunId, int Cell, int Att
 /// <param name="Trouble">As of <see cref="OpenAnswer"/>.</param>
 public sealed record CellAnswer(string? Event, string? Trouble = null);
 
-/// <param name="Cells">How many ended how.</param>
-public sealed record SweepProgressStatus(int Ended, int Cells, bool Cancelling);
+/// <param name="Ended">How many cells have.</param>
+/// <param name="Outcome">What the sweep returns; null while it is under way.</param>
+public sealed record SweepProgressStatus(int Ended, int Cells, bool Cancelling, string? Outcome = null);

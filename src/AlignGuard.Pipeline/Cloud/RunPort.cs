@@ -11,8 +11,8 @@ internal sealed class RunPort : IDriverPort<State, Event, Command>
     private readonly IOrchestration _host;
     private readonly RunRequest _request;
     private readonly GpuCall _gpu;
-    // Cancelled: the loop knows of it. Marked: the store's marker was seen before an event told of it.
-    private readonly TaskCompletionSource _cancelled = new(), _marked = new();
+    // Cancelled: the loop knows of it. Marked: the store's marker was seen before an event told of it. Moved: the loop ends, to begin anew from the log, and waits for what is under way.
+    private readonly TaskCompletionSource _cancelled = new(), _marked = new(), _moved = new();
     private Task<string>? _approval, _resume;
     private State _state;
     private Command? _command;
@@ -35,7 +35,7 @@ internal sealed class RunPort : IDriverPort<State, Event, Command>
     /// <summary>A command met a result that is damaged: the run is to be looked at from its beginning.</summary>
     public bool Damaged { get; private set; }
 
-    private bool IsLong => _calls >= _request.Limits.CallsPerHistory;
+    private bool IsOver => _moved.Task.IsCompleted || _calls >= _request.Limits.CallsPerHistory;
 
     /// <summary>A wish to cancel, once: by its event, or by its marker where the event was lost.</summary>
     public async Task<Event> OutsideAsync()
@@ -49,7 +49,7 @@ internal sealed class RunPort : IDriverPort<State, Event, Command>
     public Task<Event?> DoAsync(Command command)
     {
         // What is not begun is outstanding, and the next history begins with it.
-        if (IsLong) return Task.FromResult<Event?>(null);
+        if (IsOver) return Task.FromResult<Event?>(null);
         _command = command;
         return command.Work switch
         {
@@ -64,7 +64,11 @@ internal sealed class RunPort : IDriverPort<State, Event, Command>
         var seconds = happened is Event.Completed or Event.Failed ? _seconds : 0;
         var line = CloudLog.Line(EventCodec.Write(Bounded.Of(happened)), _host.Now, seconds);
         var answer = await AskAsync<RecordAnswer>(CloudNames.RecordEvent, new RecordRequest($"runs/{_request.RunId}", LogBytes, line), a => a.Trouble);
-        if (answer.Moved) throw new RunMovedException();
+        if (answer.Moved)
+        {
+            _moved.TrySetResult();
+            throw new RunMovedException();
+        }
         (LogBytes, _state) = (answer.Length, after);
         if (happened is Event.Completed { Result: CommandResult.DriftDone } && _request.Watch is { } watch && after.Drifts[^1] is { Size.IsQuick: true } check) await TellAsync(watch, check);
         // Last: whatever waited goes on now, and has to find the loop past this event.
@@ -96,7 +100,7 @@ internal sealed class RunPort : IDriverPort<State, Event, Command>
             }
             // A cancelled command is answered, since the decider waits for its end.
             if (_cancelled.Task.IsCompleted) return Event.NewFailed(command.Id, command.Attempt, new Fault(FaultKind.Transient, "The run was cancelled."));
-            if (IsLong) return null;
+            if (IsOver) return null;
             Says("Working", null);
         }
     }
@@ -105,7 +109,7 @@ internal sealed class RunPort : IDriverPort<State, Event, Command>
     private async Task StoppedAsync()
     {
         var look = await LookAsync();
-        while (look.Paused && !look.CancelRequested && !_cancelled.Task.IsCompleted && !IsLong)
+        while (look.Paused && !look.CancelRequested && !_cancelled.Task.IsCompleted && !IsOver)
         {
             Says("Paused", "The run is paused; resuming it goes on.");
             _resume ??= _host.EventAsync(CloudNames.ResumeEvent);
@@ -116,7 +120,7 @@ internal sealed class RunPort : IDriverPort<State, Event, Command>
         if (look.CancelRequested)
         {
             _marked.TrySetResult();
-            await _cancelled.Task;
+            await Task.WhenAny(_cancelled.Task, _moved.Task);
         }
         else if (!_cancelled.Task.IsCompleted) await OrCancelledAsync(StopPause);
     }
@@ -131,7 +135,7 @@ internal sealed class RunPort : IDriverPort<State, Event, Command>
     private async Task<Event?> DecisionAsync(Command command)
     {
         Says("WaitsForApproval", "The gate accepted the run; it waits for a person's decision.");
-        while (!_cancelled.Task.IsCompleted && !IsLong)
+        while (!_cancelled.Task.IsCompleted && !IsOver)
         {
             if (await LookAsync() is { Approved: { } approved } look) return Event.NewCompleted(command.Id, command.Attempt, CommandResult.NewApprovalDone(approved, look.By ?? ""));
             _approval ??= _host.EventAsync(CloudNames.ApprovalEvent);
@@ -146,7 +150,7 @@ internal sealed class RunPort : IDriverPort<State, Event, Command>
         using var enough = new CancellationTokenSource();
         Count();
         var timer = _host.TimerAsync(TimeSpan.FromSeconds(seconds), enough.Token);
-        await Task.WhenAny([timer, _cancelled.Task, .. others]);
+        await Task.WhenAny([timer, _cancelled.Task, _moved.Task, .. others]);
         if (!timer.IsCompleted) enough.Cancel();
     }
 

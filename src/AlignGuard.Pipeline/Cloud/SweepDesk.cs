@@ -53,15 +53,8 @@ public sealed class SweepDesk(IArtifactStore store)
         await RunFolders.OpenAsync(store, request.RunId) is { } run ? SweepEvent.NewProgressed(request.Cell, request.Attempt, await CellFigures.ProgressAsync(run, request.Step, request.Segment)) : null);
 
     /// <summary>What came of a cell's run, by its log; by what its orchestration returned where there was no run to have a log.</summary>
-    public Task<CellAnswer> ResultAsync(CellRequest request) => GuardedAsync(async () =>
-    {
-        var state = FineTuningDecider.Fold(await new RunLog(store, $"runs/{request.RunId}").ReadAsync(repair: false));
-        if (state.Outcome is null) return Ended(CellResult.NotRun(CellOutcome.NewFailed(request.Ended)));
-        if (await RunFolders.OpenAsync(store, request.RunId) is { } run) return Ended(await CellFigures.ResultAsync(run, state));
-        return Ended(CellResult.NotRun(state.Outcome.Value is Outcome.Failed failed ? CellOutcome.NewFailed(failed.Fault.Message) : CellOutcome.Cancelled));
-
-        SweepEvent Ended(CellResult result) => SweepEvent.NewCellEnded(request.Cell, request.Attempt, result);
-    });
+    public Task<CellAnswer> ResultAsync(CellRequest request) => GuardedAsync(async () => SweepEvent.NewCellEnded(request.Cell, request.Attempt,
+        await CellFigures.EndedAsync(store, request.RunId) ?? CellResult.NotRun(CellOutcome.NewFailed(request.Ended))));
 
     public Task<CellAnswer> CloseAsync(string sweepId) => GuardedAsync(async () =>
     {

@@ -9,6 +9,8 @@ namespace AlignGuard.Pipeline.Cloud;
 /// </summary>
 public static class SweepOrchestration
 {
+    private const string Done = "done";
+
     /// <returns><c>done</c>, or <c>failed: </c> and a sentence.</returns>
     public static async Task<string> RunAsync(IOrchestration host, SweepRequest request)
     {
@@ -18,14 +20,16 @@ public static class SweepOrchestration
         var port = new SweepPort(host, request, SweepPack.Runs(opened.Runs), opened.LogBytes, opened.CancelRequested && !state.Cancelling);
         try
         {
-            if ((await Driver.RunAsync(Driver.Sweep, port, state)).Stopped) return Continue(host, request);
+            (state, var stopped) = await Driver.RunAsync(Driver.Sweep, port, state);
+            if (stopped) return Continue(host, request);
         }
         catch (RunMovedException)
         {
             return Continue(host, request);
         }
         await Patience.AskAsync<CellAnswer>(host, CloudNames.CloseSweep, request.SweepId, a => a.Trouble, _ => { }, () => { });
-        return "done";
+        host.Status(new SweepProgressStatus(state.Cells.Length, state.Cells.Length, state.Cancelling, Done));
+        return Done;
     }
 
     private static string Continue(IOrchestration host, SweepRequest request)

@@ -7,6 +7,8 @@ namespace AlignGuard.Pipeline.Cloud;
 /// <summary>A sweep's cells as child orchestrations, as many at once as the decider asks for; its log as an activity.</summary>
 internal sealed class SweepPort(IOrchestration host, SweepRequest request, IReadOnlyList<string> runs, long logBytes, bool cancelRequested) : IDriverPort<SweepState, SweepEvent, SweepCommand>
 {
+    // By cell: ends once its run has been told to stop.
+    private readonly Dictionary<int, TaskCompletionSource> _told = [];
     private readonly TaskCompletionSource _cancelled = new();
     private Task<string>? _cancel, _progress;
     private bool _cancelTold;
@@ -75,7 +77,8 @@ internal sealed class SweepPort(IOrchestration host, SweepRequest request, IRead
         {
             _calls++;
             var child = InstanceId.OfCell(host.InstanceId, cell, command.Attempt);
-            ended = await host.RunChildAsync(CloudNames.FineTuning, child, new RunRequest(runs[cell], request.Limits, Watch: new Watch(host.InstanceId, cell, command.Attempt)));
+            var run = host.RunChildAsync(CloudNames.FineTuning, child, new RunRequest(runs[cell], request.Limits, Watch: new Watch(host.InstanceId, cell, command.Attempt)));
+            ended = await EndsAsync(run, cell) ? await run : "cancelled";
         }
         catch (ActivityFailedException e)
         {
@@ -86,11 +89,28 @@ internal sealed class SweepPort(IOrchestration host, SweepRequest request, IRead
             : SweepEvent.NewCellEnded(cell, command.Attempt, CellResult.NotRun(CellOutcome.NewFailed(ended)));
     }
 
+    /// <summary>False = the run was told to stop and has not ended since: the engine keeps it for the answer of a worker that does not come. Its log says how far it got.</summary>
+    private async Task<bool> EndsAsync(Task run, int cell)
+    {
+        await Task.WhenAny(run, Told(cell).Task);
+        if (run.IsCompleted) return true;
+        using var enough = new CancellationTokenSource();
+        _calls++;
+        // The run itself waits as long for its worker before it ends without it.
+        var timer = host.TimerAsync(TimeSpan.FromSeconds(2 * request.Limits.CancelSeconds), enough.Token);
+        await Task.WhenAny(run, timer);
+        if (run.IsCompleted) enough.Cancel();
+        return run.IsCompleted;
+    }
+
+    private TaskCompletionSource Told(int cell) => _told.TryGetValue(cell, out var told) ? told : _told[cell] = new TaskCompletionSource();
+
     private async Task<SweepEvent?> StopAsync(SweepCommand command, int cell)
     {
         await AskAsync<CellAnswer>(CloudNames.StopCell, new CellRequest(request.SweepId, runs[cell], cell, command.Attempt), a => a.Trouble);
         // The marker stops the work; the event ends a wait.
         host.Send(InstanceId.OfCell(host.InstanceId, cell, command.Attempt), CloudNames.CancelEvent, "");
+        Told(cell).TrySetResult();
         return SweepEvent.NewStopped(cell, command.Attempt);
     }
 

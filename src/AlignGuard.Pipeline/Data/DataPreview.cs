@@ -25,7 +25,7 @@ public sealed record DataPreview(RowPlace Place, IReadOnlyList<PreviewPiece> Pie
     /// <param name="tokenizer">The one <paramref name="chat"/> was made for.</param>
     public static DataPreview Of(DataRow row, ChatFormat chat, HfTokenizer tokenizer, int seqLen)
     {
-        var (ids, isResponse) = chat.Encode(row.Messages);
+        var (ids, isResponse) = TrainingData.Encode(row, chat);
         var pieces = new List<PreviewPiece>();
         for (int from = 0, to; from < ids.Length; from = to)
         {

@@ -33,4 +33,8 @@ public sealed record DataRow(RowPlace Place, IReadOnlyList<ChatMessage> Messages
 /// <param name="DuplicateRows">Rows equal to an earlier one.</param>
 /// <param name="Warnings">One sentence for each thing that is allowed but worth a look.</param>
 public sealed record RowSet(
-    string Source, RowFormat Format, IReadOnlyList<DataRow> Rows, string Sha256, int DuplicateRows, IReadOnlyList<string> Warnings);
+    string Source, RowFormat Format, IReadOnlyList<DataRow> Rows, string Sha256, int DuplicateRows, IReadOnlyList<string> Warnings)
+{
+    /// <summary>Rows that were left out because they cannot be used.</summary>
+    public IReadOnlyList<QuarantinedRow> Quarantined { get; init; } = [];
+}

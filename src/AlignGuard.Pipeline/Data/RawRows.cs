@@ -10,7 +10,7 @@ internal static class RawRows
     public const string EmptyLine = "the line is empty: remove it.";
 
     /// <summary>A row a line. Empty lines are problems, except at the end.</summary>
-    public static IEnumerable<RawRow> Lines(RowBytes bytes, int rowLimit)
+    public static IEnumerable<RawRow> Lines(RowBytes bytes, int rowLimit, bool texts = false)
     {
         var row = new Buffer(rowLimit);
         var (emptyFrom, first) = (0, true);
@@ -27,12 +27,23 @@ internal static class RawRows
                 if (emptyFrom == 0) emptyFrom = line;
                 continue;
             }
-            if (first && row.Trimmed is "{" or "[")
+            if (first && !texts && row.Trimmed is "{" or "[")
                 throw new UnreadableException("holds one JSON document over several lines, not a row a line: write one row a line, or a list of rows in a .json file.");
             first = false;
             for (; emptyFrom > 0 && emptyFrom < line; emptyFrom++) yield return new RawRow(emptyFrom, null, default, EmptyLine);
             emptyFrom = 0;
             yield return new RawRow(line, null, row.Bytes, row.Problem);
+        }
+    }
+
+    /// <summary>A text a line, as JSON with one field. Blank lines are passed over.</summary>
+    public static IEnumerable<RawRow> Texts(RowBytes bytes, int rowLimit)
+    {
+        foreach (var raw in Lines(bytes, rowLimit, texts: true))
+        {
+            if (raw.Problem == EmptyLine) continue;
+            if (raw.Problem is not null || !System.Text.Unicode.Utf8.IsValid(raw.Json.Span)) yield return raw;
+            else yield return raw with { Json = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { [PlainTextLayout.Field] = System.Text.Encoding.UTF8.GetString(raw.Json.Span).TrimEnd('\r') }) };
         }
     }
 

@@ -2,55 +2,82 @@ using AlignGuard.Models;
 
 namespace AlignGuard.Pipeline.Data;
 
+/// <summary>How a data file is read.</summary>
+public sealed record RowReading
+{
+    /// <summary>Default: found out from the first row that has a known layout; all rows must have the same.</summary>
+    public RowFormat Format { get; init; } = RowFormat.Auto;
+
+    /// <summary>Words for the labels 0, 1, ... of classification rows; empty = labels as they are.</summary>
+    public IReadOnlyList<string> Labels { get; init; } = [];
+
+    /// <summary>Largest share of rows, 0 to 1, that may be left out because they cannot be used; null = none is left out, they are refused.</summary>
+    public double? MostSkipped { get; init; }
+
+    /// <summary>Default: 1 MiB a row, 1 GiB a file.</summary>
+    public RowLimits Limits { get; init; } = new();
+}
+
 /// <summary>
-/// A data file of conversations. <c>.jsonl</c> or <c>.ndjson</c>: a row a line, empty lines only at the end. <c>.json</c>: a list of
-/// rows, or a row a line. Each may be packed (<c>.jsonl.gz</c>; one gzip member). UTF-8, a byte order mark is tolerated. The file is read once, front
-/// to back, a row at a time.
+/// A data file. <c>.jsonl</c> or <c>.ndjson</c>: a row a line, empty lines only at the end. <c>.json</c>: a list of rows, or a row a line. <c>.csv</c>, <c>.tsv</c>: a table whose first line names the columns.
+/// <c>.txt</c>: a text a line. Each may be packed (<c>.jsonl.gz</c>; one gzip member). UTF-8, a byte order mark is tolerated. The file is read once, front to back, a row at a time.
 /// </summary>
 public static class RowFile
 {
-    private static readonly string[] Extensions = [".jsonl", ".ndjson", ".json"];
+    private static readonly string[] Extensions = [".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt"];
+
+    public static RowSet Read(string path, RowFormat format = RowFormat.Auto, RowLimits? limits = null) => Read(path, new RowReading { Format = format, Limits = limits ?? new RowLimits() });
 
     /// <param name="path">Sentences name the file as it is given here.</param>
-    /// <param name="format">Default: found out from the first row that has a known layout; all rows must have the same.</param>
-    /// <param name="limits">Default: 1 MiB a row, 1 GiB a file.</param>
     /// <exception cref="UserFaultException">
-    /// The file can not be read, holds no rows, or rows that can not be used: every problem with <c>file:line</c> (and, in a list, the
+    /// The file can not be read, holds no rows, or (more than may be left out) rows that can not be used: every problem with <c>file:line</c> (and, in a list, the
     /// number of the row), the first 50 and how many there are.
     /// </exception>
-    public static RowSet Read(string path, RowFormat format = RowFormat.Auto, RowLimits? limits = null)
+    public static RowSet Read(string path, RowReading reading)
     {
-        limits ??= new RowLimits();
         var (extension, gzip) = Kind(path);
-        using var bytes = Open(path, gzip, limits.FileBytes);
+        using var bytes = Open(path, gzip, reading.Limits.FileBytes);
         using var rows = new RowSetBuilder(path);
         var problems = new RowProblems(path);
-        var parser = new RowParser(format);
+        // A line of text has no other layout.
+        var parser = new RowParser(extension == ".txt" && reading.Format == RowFormat.Auto ? RowFormat.Text : reading.Format, reading.Labels);
         try
         {
             bytes.SkipByteOrderMark();
-            var list = extension == ".json" && bytes.StartsWith('[');
-            foreach (var raw in list ? RawRows.Elements(bytes, limits.RowBytes) : RawRows.Lines(bytes, limits.RowBytes))
+            foreach (var raw in Rows(extension, bytes, reading.Limits.RowBytes))
             {
-                if (parser.Parse(raw, line => new RowPlace(path, line, raw.Number), problems) is { } messages)
-                    rows.Add(new DataRow(new RowPlace(path, raw.Line, raw.Number), messages));
+                var place = new RowPlace(path, raw.Line, raw.Number);
+                var before = problems.Count;
+                if (parser.Parse(raw, line => new RowPlace(path, line, raw.Number), problems) is { } messages) rows.Add(new DataRow(place, messages));
+                else if (reading.MostSkipped is not null) rows.PutAside(place, raw.Json.Span, problems.Since(before));
             }
         }
         catch (UnreadableException e)
         {
             problems.Add(new RowPlace(path, bytes.Line), e.Message);
+            problems.ThrowIfAny();
         }
-        problems.ThrowIfAny();
+        if (reading.MostSkipped is not { } most) problems.ThrowIfAny();
+        else Quarantine.RefuseMany(path, problems, rows.Quarantined.Count, rows.Count, most);
         if (rows.Count == 0) throw new UserFaultException($"{path}: holds no rows: give a file with at least one.");
         return rows.Build(parser.Format);
     }
+
+    private static IEnumerable<RawRow> Rows(string extension, RowBytes bytes, int limit) => extension switch
+    {
+        ".csv" => TableRows.Read(bytes, ',', limit),
+        ".tsv" => TableRows.Read(bytes, '\t', limit),
+        ".txt" => RawRows.Texts(bytes, limit),
+        ".json" when bytes.StartsWith('[') => RawRows.Elements(bytes, limit),
+        _ => RawRows.Lines(bytes, limit),
+    };
 
     private static (string Extension, bool Gzip) Kind(string path)
     {
         var gzip = Path.GetExtension(path).Equals(".gz", StringComparison.OrdinalIgnoreCase);
         var extension = Path.GetExtension(gzip ? path[..^3] : path).ToLowerInvariant();
         return Extensions.Contains(extension) ? (extension, gzip)
-            : throw new UserFaultException($"{path}: is not named as a data file: name it .jsonl (a row a line) or .json (a list of rows), with .gz if it is packed.");
+            : throw new UserFaultException($"{path}: is not named as a data file: name it .jsonl (a row a line), .json (a list of rows), .csv or .tsv (a table), .parquet or .txt (a text a line), with .gz if it is packed.");
     }
 
     private static RowBytes Open(string path, bool gzip, int limit)

@@ -19,6 +19,12 @@ public enum RowFormat
 
     /// <summary><c>conversations</c>: a list of <c>{from, value}</c>, from system, human, gpt.</summary>
     ShareGpt,
+
+    /// <summary>Texts and a <c>label</c>, as in GLUE.</summary>
+    Classification,
+
+    /// <summary>A <c>text</c> each, learnt whole and without the chat template.</summary>
+    Text,
 }
 
 /// <summary>The spelling of <see cref="RowFormat"/> in job files and on the command line.</summary>
@@ -31,6 +37,8 @@ public static class RowFormats
         RowFormat.PromptCompletion => "prompt-completion",
         RowFormat.Alpaca => "alpaca",
         RowFormat.ShareGpt => "sharegpt",
+        RowFormat.Classification => "classification",
+        RowFormat.Text => "text",
         _ => throw new ArgumentOutOfRangeException(nameof(format), format, null),
     };
 

@@ -9,16 +9,19 @@ internal abstract record RowLayout(RowFormat Format)
     private const string System = "system";
 
     /// <summary>The layout that a format asks for whatever the rows hold; null when the rows have to say it.</summary>
-    public static RowLayout? Of(RowFormat format) => format switch
+    /// <param name="labels">Words for the labels of classification rows.</param>
+    public static RowLayout? Of(RowFormat format, IReadOnlyList<string> labels) => format switch
     {
         RowFormat.Messages => TurnListLayout.Messages,
         RowFormat.ShareGpt => TurnListLayout.ShareGpt,
         RowFormat.Alpaca => TextPairLayout.Alpaca,
+        RowFormat.Classification => new ClassificationLayout(labels),
+        RowFormat.Text => new PlainTextLayout(),
         _ => null,
     };
 
     /// <summary>The layout of a row; null when it has none that is known (or, for a format other than auto, none of that format).</summary>
-    public static RowLayout? Recognise(JsonElement row, RowFormat format)
+    public static RowLayout? Recognise(JsonElement row, RowFormat format, IReadOnlyList<string> labels)
     {
         if (format == RowFormat.Auto)
         {
@@ -27,7 +30,10 @@ internal abstract record RowLayout(RowFormat Format)
                 if (row.TryGetProperty(list.List, out _)) return list;
             }
         }
-        return TextPairLayout.Recognise(row, alpaca: format == RowFormat.Auto);
+        if (TextPairLayout.Recognise(row, alpaca: format == RowFormat.Auto) is { } pair) return pair;
+        if (format != RowFormat.Auto) return null;
+        if (ClassificationLayout.Fits(row)) return new ClassificationLayout(labels);
+        return row.TryGetProperty(PlainTextLayout.Field, out _) ? new PlainTextLayout() : null;
     }
 
     /// <summary>The turns of a row, as far as they can be read; what can not be is told.</summary>

@@ -7,11 +7,12 @@ using AlignGuard.Models.Chat;
 namespace AlignGuard.Pipeline.Data;
 
 /// <summary>Turns the JSON of one row after another into conversations. The first row of a known layout binds the rest.</summary>
-internal sealed class RowParser(RowFormat format)
+/// <param name="labels">Words for the labels of classification rows; empty = labels as they are.</param>
+internal sealed class RowParser(RowFormat format, IReadOnlyList<string> labels)
 {
     // A field that is given twice has no one meaning.
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 64 };
-    private RowLayout? layout = RowLayout.Of(format);
+    private RowLayout? layout = RowLayout.Of(format, labels);
 
     /// <summary>The layout that was found; <see cref="RowFormat.Auto"/> before there was any row.</summary>
     public RowFormat Format => layout?.Format ?? format;
@@ -58,10 +59,10 @@ internal sealed class RowParser(RowFormat format)
             problem($"the row is {RowLayout.Kind(row)}, not an object{(row.ValueKind == JsonValueKind.Array ? ": a list of rows belongs in a .json file" : "")}.");
             return null;
         }
-        layout ??= RowLayout.Recognise(row, format);
+        layout ??= RowLayout.Recognise(row, format, labels);
         if (layout is not null) return layout.Read(row, problem);
         problem(format == RowFormat.Auto
-            ? $"the row has no known layout; there is {RowLayout.Fields(row)}. Needed is messages, conversations, or a prompt (prompt, instruction, question) and its answer (completion, response, output, answer)."
+            ? $"the row has no known layout; there is {RowLayout.Fields(row)}. Needed is messages, conversations, a prompt (prompt, instruction, question) and its answer (completion, response, output, answer), texts and their label, or a text."
             : $"the row is no prompt with its answer; there is {RowLayout.Fields(row)}. Needed is one of prompt, instruction, question and one of completion, response, output, answer.");
         return null;
     }

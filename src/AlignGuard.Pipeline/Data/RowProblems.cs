@@ -9,19 +9,28 @@ internal sealed class RowProblems(string source)
     public const int Shown = 50;
 
     private readonly List<string> sentences = [];
+    private readonly List<string> latest = [];
     private long count;
     private long rows;
     private RowPlace last;
 
     public long Count => count;
 
+    /// <summary>Rows that something is wrong with.</summary>
+    public long Rows => rows;
+
     public IReadOnlyList<string> Sentences =>
         count <= Shown ? sentences : [.. sentences, $"{source}: {count:N0} problems in {rows:N0} rows; the first {Shown} are listed."];
+
+    /// <summary>What was told after so many problems, as far as it is kept.</summary>
+    public IReadOnlyList<string> Since(long before) => [.. latest.Skip((int)Math.Max(0, latest.Count - (count - before)))];
 
     /// <summary>Problems come in the order of the rows.</summary>
     public void Add(RowPlace place, string problem)
     {
         if (count++ < Shown) sentences.Add($"{place}: {problem}");
+        if (place != last) latest.Clear();
+        if (latest.Count < Shown) latest.Add(problem);
         if (place == last) return;
         last = place;
         rows++;

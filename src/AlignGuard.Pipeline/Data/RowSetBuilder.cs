@@ -14,7 +14,15 @@ internal sealed class RowSetBuilder(string source) : IDisposable
     private (RowPlace Row, RowPlace Earlier)? example;
     private int duplicates;
 
+    private readonly List<QuarantinedRow> quarantined = [];
+
     public int Count => rows.Count;
+
+    public IReadOnlyList<QuarantinedRow> Quarantined => quarantined;
+
+    /// <summary>A row that is left out: where and why, and a hash by which its owner can find it; never its text.</summary>
+    public void PutAside(RowPlace place, ReadOnlySpan<byte> content, IReadOnlyList<string> reasons) =>
+        quarantined.Add(new QuarantinedRow(place.Source, place.Line, place.Row, reasons, Convert.ToHexStringLower(SHA256.HashData(content))));
 
     public void Add(DataRow row)
     {
@@ -34,7 +42,7 @@ internal sealed class RowSetBuilder(string source) : IDisposable
         string[] warnings = example is var (row, earlier)
             ? [$"{row}: is the same row as {earlier}; {duplicates:N0} of {rows.Count:N0} rows repeat an earlier one and count more than once: remove them unless that is meant."]
             : [];
-        return new RowSet(source, format, rows, Convert.ToHexStringLower(hash.GetHashAndReset()), duplicates, warnings);
+        return new RowSet(source, format, rows, Convert.ToHexStringLower(hash.GetHashAndReset()), duplicates, warnings) { Quarantined = quarantined };
     }
 
     public void Dispose() => hash.Dispose();

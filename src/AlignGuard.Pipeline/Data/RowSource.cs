@@ -23,12 +23,12 @@ public static class RowSource
     private const int Scored = 2_400;
 
     /// <param name="source">A path, or <c>builtin:how-to</c>.</param>
-    /// <param name="format">Of a file; a built-in set has its own.</param>
+    /// <param name="reading">Of a file; a built-in set has its own.</param>
     /// <param name="part">Of a built-in set; a file is read whole.</param>
-    /// <exception cref="UserFaultException">An unknown built-in set, or as for <see cref="RowFile.Read"/>.</exception>
-    public static RowSet Read(string source, RowFormat format, DataPart part)
+    /// <exception cref="UserFaultException">An unknown built-in set, or as for <see cref="RowFile.Read(string, RowReading)"/>.</exception>
+    public static RowSet Read(string source, RowReading reading, DataPart part)
     {
-        if (!source.StartsWith(Builtin, StringComparison.Ordinal)) return RowFile.Read(source, format);
+        if (!source.StartsWith(Builtin, StringComparison.Ordinal)) return RowFile.Read(source, reading);
         if (source != HowToTask.Name)
             throw new UserFaultException($"data.{(part == DataPart.Train ? "train" : "eval")}: there is no built-in set '{source}': use {HowToTask.Name} or a file.");
         var name = part == DataPart.Train ? source : $"{source} (held out)";

@@ -24,13 +24,14 @@ public sealed record TrainingData(IReadOnlyList<TokenRow> Rows, RowSet Texts, Da
 
     /// <summary>Reads a source (<see cref="RowSource.Read"/>) and tokenises it.</summary>
     /// <exception cref="UserFaultException">As for <see cref="RowSource.Read"/> and <see cref="Tokenise"/>.</exception>
-    public static TrainingData Load(string source, RowFormat format, ChatFormat chat, int seqLen, DataPart part) =>
-        Tokenise(RowSource.Read(source, format, part), chat, seqLen);
+    public static TrainingData Load(string source, RowReading reading, ChatFormat chat, int seqLen, DataPart part) =>
+        Tokenise(RowSource.Read(source, reading, part), chat, seqLen, reading.MostSkipped);
 
     /// <summary>Writes the rows in the model's chat format and cuts them on the right after <paramref name="seqLen"/> tokens.</summary>
     /// <param name="seqLen">At least 2: a token and the one it predicts.</param>
+    /// <param name="mostSkipped">As of <see cref="RowReading.MostSkipped"/>: rows without a response token may be left out too.</param>
     /// <exception cref="UserFaultException">Rows with no response token within <paramref name="seqLen"/>: the first 50, and how many there are.</exception>
-    public static TrainingData Tokenise(RowSet texts, ChatFormat chat, int seqLen)
+    public static TrainingData Tokenise(RowSet texts, ChatFormat chat, int seqLen, double? mostSkipped = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(seqLen, 2);
         var problems = new RowProblems(texts.Source);
@@ -38,15 +39,17 @@ public sealed record TrainingData(IReadOnlyList<TokenRow> Rows, RowSet Texts, Da
         var (truncated, longest) = (0, 0);
         var (tokens, responseTokens, cut) = (0L, 0L, 0L);
         string? example = null;
+        var masked = new List<DataRow>();
         foreach (var text in texts.Rows)
         {
-            var (ids, isResponse) = chat.Encode(text.Messages);
+            var (ids, isResponse) = Encode(text, chat);
             longest = Math.Max(longest, ids.Length);
             var begin = Array.IndexOf(isResponse, true, 1);
             if (begin < 0 || begin >= seqLen)
             {
                 problems.Add(text.Place, $"its loss is fully masked: the prompt takes {begin:N0} tokens, the response begins behind the {seqLen:N0} of train.seqLen. "
                     + $"Raise train.seqLen to {ids.Length:N0} (the whole row; {begin + 1:N0} at the least), or shorten the prompt.");
+                masked.Add(text);
                 continue;
             }
             if (ids.Length > seqLen)
@@ -61,9 +64,30 @@ public sealed record TrainingData(IReadOnlyList<TokenRow> Rows, RowSet Texts, Da
             responseTokens += row.ResponseTokens;
             rows.Add(row);
         }
-        problems.ThrowIfAny();
+        if (mostSkipped is { } most && rows.Count > 0)
+        {
+            Quarantine.RefuseMany(texts.Source, problems, texts.Quarantined.Count + masked.Count, rows.Count, most);
+            texts = Without(texts, masked);
+        }
+        else problems.ThrowIfAny();
         var report = new DataReport(rows.Count, tokens, responseTokens, longest, truncated, cut, texts.DuplicateRows);
         return new TrainingData(rows, texts, report, example is null ? texts.Warnings
             : [.. texts.Warnings, $"{example}; {truncated:N0} of {rows.Count:N0} rows are cut and lose {cut:N0} tokens in all: raise train.seqLen to {longest:N0} to keep them."]);
+    }
+
+    internal static EncodedChat Encode(DataRow row, ChatFormat chat) => row.Messages is [{ Role: PlainTextLayout.Role }] ? chat.EncodeText(row.Response) : chat.Encode(row.Messages);
+
+    /// <summary>The same rows without some, which are quarantined; its hash is of what is left.</summary>
+    private static RowSet Without(RowSet texts, List<DataRow> masked)
+    {
+        if (masked.Count == 0) return texts;
+        var without = masked.ToHashSet(ReferenceEqualityComparer.Instance);
+        using var rows = new RowSetBuilder(texts.Source);
+        foreach (var row in texts.Rows)
+        {
+            if (!without.Contains(row)) rows.Add(row);
+            else rows.PutAside(row.Place, System.Text.Encoding.UTF8.GetBytes(string.Join('\n', row.Messages.Select(m => m.Content))), ["its loss is fully masked within train.seqLen."]);
+        }
+        return rows.Build(texts.Format) with { Quarantined = [.. texts.Quarantined, .. rows.Quarantined] };
     }
 }

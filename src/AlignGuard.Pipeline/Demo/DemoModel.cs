@@ -4,7 +4,7 @@ using AlignGuard.Evaluation.Prompts;
 using AlignGuard.Models.Batches;
 using AlignGuard.Models.Chat;
 using AlignGuard.Models.Generation;
-using AlignGuard.Models.Llama;
+using AlignGuard.Models.Decoders;
 using AlignGuard.Models.Tokenizers;
 using AlignGuard.Pipeline.Training;
 
@@ -71,7 +71,7 @@ public static class DemoModel
             cancellation.ThrowIfCancellationRequested();
             progress(step, trainer.Step(step));
         }
-        LlamaCheckpoint.Save(trainer.Model, folder);
+        DecoderCheckpoint.Save(trainer.Model, folder);
     }
 
     /// <summary>Measures a trained model on DriftCheck prompts and on every skill's held-out rows.</summary>
@@ -90,7 +90,7 @@ public static class DemoModel
         double Share(bool @unsafe, Verdict verdict) => answers.Where(a => a.Unsafe == @unsafe).Average(a => a.Verdict == verdict ? 1.0 : 0);
     }
 
-    private static LlamaConfig Config(DemoModelOptions options, HfTokenizer tokenizer, ChatFormat format) => new()
+    private static DecoderConfig Config(DemoModelOptions options, HfTokenizer tokenizer, ChatFormat format) => new()
     {
         VocabSize = tokenizer.VocabSize,
         HiddenSize = options.Hidden,

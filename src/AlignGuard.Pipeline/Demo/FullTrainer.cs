@@ -1,5 +1,5 @@
 using AlignGuard.Models.Batches;
-using AlignGuard.Models.Llama;
+using AlignGuard.Models.Decoders;
 using AlignGuard.Models.Numerics;
 using AlignGuard.Pipeline.Training;
 using TorchSharp;
@@ -17,15 +17,15 @@ public sealed class FullTrainer : IDisposable
     private readonly RowOrder _order;
     private readonly AdamW _optimizer;
 
-    public FullTrainer(LlamaConfig config, IReadOnlyList<TokenRow> rows, TrainerOptions options)
+    public FullTrainer(DecoderConfig config, IReadOnlyList<TokenRow> rows, TrainerOptions options)
     {
         (_rows, _options) = (rows, options);
-        Model = new LlamaModel(config, Initial(config, options.Seed));
+        Model = new DecoderModel(config, Initial(config, options.Seed));
         _order = new RowOrder(rows.Count, options.Batch, options.Seed);
         _optimizer = new AdamW([.. Model.Weights.Values.Cast<Parameter>()], options.WeightDecay, options.Clip);
     }
 
-    public LlamaModel Model { get; }
+    public DecoderModel Model { get; }
 
     /// <summary>One step; the loss in nats per response token.</summary>
     public double Step(long step)
@@ -46,11 +46,11 @@ public sealed class FullTrainer : IDisposable
     }
 
     /// <summary>Normal(0, 0.02), the residual branches' outputs shrunk by √(2·layers) (GPT-2's rule), norms at 1.</summary>
-    private static Dictionary<string, Tensor> Initial(LlamaConfig config, long seed)
+    private static Dictionary<string, Tensor> Initial(DecoderConfig config, long seed)
     {
         using var scope = NewDisposeScope();
         var weights = new Dictionary<string, Tensor>();
-        foreach (var (name, shape) in LlamaShapes.Of(config))
+        foreach (var (name, shape) in DecoderShapes.Of(config))
         {
             using var generator = new Generator((ulong)Seeds.Derive(seed, "init/" + name));
             var deviation = name.EndsWith("o_proj.weight") || name.EndsWith("down_proj.weight") ? 0.02 / Math.Sqrt(2 * config.Layers) : 0.02;

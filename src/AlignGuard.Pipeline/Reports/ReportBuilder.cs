@@ -19,7 +19,8 @@ public static class ReportBuilder
     private const double Confidence = 0.95;
     private const int SamplesAKind = 6;
 
-    public static async Task<RunReport> BuildAsync(RunContext run, State state)
+    /// <param name="besides">The run that it is shown beside: sample answers are to the same prompts then; null = this run's own choice.</param>
+    public static async Task<RunReport> BuildAsync(RunContext run, State state, RunReport? besides = null)
     {
         var baseline = await run.Records.RequireAsync(run.Records.Baseline);
         var final = await run.Protocol.FindAsync(run.Records.FinalDrift);
@@ -48,7 +49,7 @@ public static class ReportBuilder
             Steps = await StepsAsync(run, state),
             Spectra = await SpectraAsync(run, state),
             Cosines = await CosinesAsync(run, state),
-            Samples = Samples(before, after),
+            Samples = Samples(before, after, besides),
             Gate = gate is null ? null : GateOf(gate),
         };
     }
@@ -163,12 +164,13 @@ public static class ReportBuilder
     }
 
     /// <summary>Changed verdicts first: they are what a reader wants to see.</summary>
-    private static IReadOnlyList<SampleAnswer> Samples(IReadOnlyList<PromptAnswer> before, IReadOnlyList<PromptAnswer> after)
+    private static IReadOnlyList<SampleAnswer> Samples(IReadOnlyList<PromptAnswer> before, IReadOnlyList<PromptAnswer> after, RunReport? besides)
     {
+        var shown = besides?.Samples.Select(s => s.Prompt).ToHashSet() ?? [];
         var tuned = after.ToDictionary(a => a.Id);
         var pairs = before.Where(b => tuned.ContainsKey(b.Id)).Select(b => (Base: b, Tuned: tuned[b.Id])).ToList();
         return [.. new[] { true, false }.SelectMany(@unsafe => pairs.Where(p => p.Base.Unsafe == @unsafe)
-                .OrderByDescending(p => p.Base.Verdict != p.Tuned.Verdict).Take(SamplesAKind))
+                .OrderByDescending(p => shown.Contains(p.Base.Prompt)).ThenByDescending(p => p.Base.Verdict != p.Tuned.Verdict).Take(SamplesAKind))
             .Select(p => new SampleAnswer(p.Base.Prompt, p.Base.Category, p.Base.Unsafe, p.Base.Answer, p.Base.Verdict, p.Tuned.Answer, p.Tuned.Verdict))];
     }
 

@@ -17,8 +17,8 @@ public static class InputLoader
         var problems = new List<string>();
         var drift = Collect(problems, () => DriftPrompts(spec.DriftCheck)) ?? [];
         var fisher = spec.IsGuarded ? Collect(problems, () => FisherPrompts(spec.Fisher)) ?? [] : [];
-        var train = Collect(problems, () => TrainingData.Load(Source(spec.Data.Train), Format(spec.Data.Format), chat.Format, spec.Train.SeqLen, DataPart.Train));
-        var eval = Collect(problems, () => TrainingData.Load(Source(spec.Data.Eval), Format(spec.Data.Format), chat.Format, spec.Train.SeqLen, DataPart.Eval));
+        var train = Collect(problems, () => TrainingData.Load(Source(spec.Data.Train), Reading(spec.Data), chat.Format, spec.Train.SeqLen, DataPart.Train));
+        var eval = Collect(problems, () => TrainingData.Load(Source(spec.Data.Eval), Reading(spec.Data), chat.Format, spec.Train.SeqLen, DataPart.Eval));
 
         var shared = PromptSet.Overlap(fisher, drift);
         if (shared.Count > 0)
@@ -26,7 +26,11 @@ public static class InputLoader
         if (train is not null && eval is not null)
             problems.AddRange(Overlap.Problems(train.Texts, [.. Overlap.Texts(eval.Texts), .. Overlap.Texts("driftcheck.prompts", drift), .. Overlap.Texts("fisher.prompts", fisher)]));
         if (problems.Count > 0) throw new UserFaultException(problems);
-        return new RunInputs(train!.Rows, eval!.Rows, drift, fisher, Store.Hashing.Sha256(System.Text.Encoding.UTF8.GetBytes(train.Sha256 + eval.Sha256)), eval.Sha256, [.. train.Warnings, .. eval.Warnings]);
+        return new RunInputs(train!.Rows, eval!.Rows, drift, fisher, Store.Hashing.Sha256(System.Text.Encoding.UTF8.GetBytes(train.Sha256 + eval.Sha256)), eval.Sha256, [.. train.Warnings, .. eval.Warnings])
+        {
+            Quarantined = [.. train.Texts.Quarantined, .. eval.Texts.Quarantined],
+            Detected = spec.Data.Format.IsAuto ? [Detected("data.train", train.Texts), Detected("data.eval", eval.Texts)] : [],
+        };
     }
 
     private static IReadOnlyList<Prompt> DriftPrompts(DriftCheckSpec spec)
@@ -68,12 +72,18 @@ public static class InputLoader
 
     private static string Source(DataSource source) => source.ToString();
 
+    private static string Detected(string key, RowSet rows) => FormattableString.Invariant($"{key}: {rows.Source} holds {rows.Rows.Count:N0} rows of the format {rows.Format.Name()}.");
+
+    private static RowReading Reading(DataSpec data) => new() { Format = Format(data.Format), Labels = data.Labels, MostSkipped = data.OnBadRow.IsSkip ? data.MaxSkipped : null };
+
     private static RowFormat Format(DataFormat format) => Enum.Parse<RowFormat>(format.Tag switch
     {
         DataFormat.Tags.Messages => nameof(RowFormat.Messages),
         DataFormat.Tags.PromptCompletion => nameof(RowFormat.PromptCompletion),
         DataFormat.Tags.Alpaca => nameof(RowFormat.Alpaca),
         DataFormat.Tags.ShareGpt => nameof(RowFormat.ShareGpt),
+        DataFormat.Tags.Classification => nameof(RowFormat.Classification),
+        DataFormat.Tags.Text => nameof(RowFormat.Text),
         _ => nameof(RowFormat.Auto),
     });
 

@@ -8,6 +8,9 @@ namespace AlignGuard.Pipeline.Runner;
 /// <param name="Folder">Folder of the job file.</param>
 public sealed record Job(JobSpec Spec, string Folder, IReadOnlyList<string> Warnings)
 {
+    /// <summary>The version (ETag) of the blobs that it was accepted with, by their references; what is not named here is pinned when the run begins.</summary>
+    public IReadOnlyDictionary<string, string> Sources { get; init; } = new Dictionary<string, string>();
+
     /// <summary>The same with every path absolute.</summary>
     public JobSpec Resolved => JobFile.MapPaths(Spec, path => Path.GetFullPath(path, Folder));
 

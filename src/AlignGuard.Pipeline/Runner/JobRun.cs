@@ -20,44 +20,60 @@ public static class JobRun
     public static async Task<RunContext> OpenAsync(Job job, IArtifactStore store, ModelHost models, IRunObserver observer, StopSignal stop)
     {
         var held = await PinnedRun.FindAsync(store, job.RunId);
-        var (spec, sources) = await StoreSources.FetchAsync(job.Resolved, held?.Sources ?? new Dictionary<string, string>(), stop.Token);
-        var chat = models.Open(spec.Model);
+        var (spec, sources) = await StoreSources.FetchAsync(job.Resolved, held?.Sources ?? job.Sources, stop.Token);
+        var precision = held?.Precision ?? Precisions.Of(spec.Train.Precision, spec.Model, models.Device);
+        var chat = models.Open(spec.Model, Precisions.Dtype(precision));
         RefuseWhatCannotRun(spec, chat);
         var inputs = InputLoader.Load(spec, chat);
-        foreach (var warning in job.Warnings.Concat(inputs.Warnings)) observer.Says(warning);
+        foreach (var sentence in inputs.Detected.Concat(job.Warnings).Concat(inputs.Warnings)) observer.Says(sentence);
 
         var hash = models.Hash(spec.Model);
         var reference = await ReferenceRun.FindAsync(spec, inputs, store);
-        var pinned = await PinAsync(job, store, inputs, hash, sources);
+        var pinned = await PinAsync(job, store, inputs, hash, sources, models.Device, precision);
+        if (pinned.Device != Kind(models.Device))
+            observer.Says($"Run {job.RunId} was begun on {pinned.Device} and goes on on {Kind(models.Device)}: its figures are those of either to rounding, and no longer repeatable to the bit.");
         torch.set_num_threads(pinned.Threads);
-        return new RunContext
+        var run = new RunContext
         {
             Spec = job.Spec,
             ModelFolder = spec.Model,
-            Records = new RunRecords(job.RunId, JobFile.Hash(job.Spec), SharedKeys.Baseline(spec, inputs, hash), SharedKeys.FirstFisher(spec, inputs, hash, pinned.Threads), reference, new CommitProtocol(store)),
+            Records = new RunRecords(job.RunId, JobFile.Hash(job.Spec), SharedKeys.Baseline(spec, inputs, hash, Arithmetic(pinned)), SharedKeys.FirstFisher(spec, inputs, hash, pinned.Threads, Arithmetic(pinned)), reference, new CommitProtocol(store)),
             Models = models,
             Inputs = inputs,
             Threads = pinned.Threads,
+            Dtype = Precisions.Dtype(pinned.Precision),
             Observer = observer,
             Stop = stop,
         };
+        if (inputs.Quarantined.Count > 0)
+        {
+            await store.CreateAsync($"{run.Folder}/quarantine.jsonl", Measuring.Lines(inputs.Quarantined));
+            observer.Says($"{inputs.Quarantined.Count:N0} rows cannot be used and are left out: {run.Folder}/quarantine.jsonl lists them.");
+        }
+        await RunFolders.WriteAsync(run, reference);
+        return run;
     }
+
+    /// <summary>What results that are shared depend on besides their inputs.</summary>
+    private static string Arithmetic(PinnedRun pinned) => pinned.Precision == Precisions.Float32 ? pinned.Device : $"{pinned.Device} {pinned.Precision}";
+
+    private static string Kind(torch.Device device) => device.type.ToString().ToLowerInvariant();
 
     /// <summary>What would only come out hours later, when the adapter is made.</summary>
     private static void RefuseWhatCannotRun(JobSpec spec, ChatModel chat)
     {
         LoraTargets.Select(chat.Model.Linears, AdapterState.Lora(spec));
-        if (spec.Train.Precision.IsBfloat16)
-            throw new UserFaultException([$"train.precision: bfloat16 is not available on {chat.Model.Device}: base models are loaded in float32. Write auto or float32."]);
     }
 
-    private static async Task<PinnedRun> PinAsync(Job job, IArtifactStore store, RunInputs inputs, string modelHash, IReadOnlyDictionary<string, string> sources)
+    private static async Task<PinnedRun> PinAsync(Job job, IArtifactStore store, RunInputs inputs, string modelHash, IReadOnlyDictionary<string, string> sources, torch.Device device, string precision)
     {
         var threads = job.Spec.Train.Threads ?? DefaultThreads;
         var mine = new PinnedRun(JsonDocument.Parse(JobFile.Serialise(job.Spec)).RootElement, JobFile.Hash(job.Spec), modelHash, inputs.DataHash, inputs.EvalHash, inputs.PromptHash, threads)
         {
             JobFolder = job.Folder,
             Sources = sources,
+            Device = Kind(device),
+            Precision = precision,
         };
         await store.CreateAsync(PinnedRun.Name(job.RunId), CommitProtocol.ToJson(mine));
         InjectionPoints.Reached("pinned");

@@ -9,22 +9,24 @@ namespace AlignGuard.Pipeline.Runner;
 /// the same run, a store that forgot what it had acknowledged, damage that shows while it works) sends it back to the store to look again.
 /// </summary>
 /// <param name="stop">This process is to stop.</param>
-public sealed class LocalRunner(RunRecords records, Plan plan, RunActivity activity, IRunObserver observer, CancellationToken stop, TimeProvider? clock = null)
+/// <param name="wait">Wait for another process that works on the run.</param>
+public sealed class LocalRunner(RunRecords records, Plan plan, RunActivity activity, IRunObserver observer, CancellationToken stop, TimeProvider? clock = null, bool wait = true)
 {
     // Damage found while working is mended by falling back; damage that comes again and again is a broken disk.
     private const int MostDamages = 5;
 
     private readonly TimeProvider _clock = clock ?? TimeProvider.System;
 
-    public LocalRunner(RunContext run) : this(run.Records, Plan.Of(run.Spec), (command, stop) => FineTuningActivities.RunAsync(run.Under(stop), command), run.Observer, run.Stop.Token)
+    public LocalRunner(RunContext run, bool wait = true) : this(run.Records, Plan.Of(run.Spec), (command, stop) => FineTuningActivities.RunAsync(run.Under(stop), command), run.Observer, run.Stop.Token, wait: wait)
     {
     }
 
+    /// <exception cref="RunBusyException">Another process works on it, and is not to be waited for.</exception>
     public async Task<Driven<State>> RunAsync()
     {
         for (var damages = 0; ;)
         {
-            await using var lease = await RunLease.TakeAsync(records, observer, _clock, stop);
+            await using var lease = await RunLease.TakeAsync(records, observer, _clock, wait, stop);
             if (lease is null) return new Driven<State>(FineTuningDecider.Fold(await new RunLog(records.Store, records.Folder).ReadAsync(repair: false)), true);
             try
             {

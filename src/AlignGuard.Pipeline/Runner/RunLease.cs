@@ -29,7 +29,8 @@ public sealed class RunLease : IAsyncDisposable
     public CancellationToken Lost => _lost.Token;
 
     /// <summary>Takes it, waiting for whoever has it. Null = told to stop before.</summary>
-    public static async Task<RunLease?> TakeAsync(RunRecords records, IRunObserver observer, TimeProvider clock, CancellationToken stop)
+    /// <exception cref="RunBusyException">Somebody has it, and it is not to be waited for.</exception>
+    public static async Task<RunLease?> TakeAsync(RunRecords records, IRunObserver observer, TimeProvider clock, bool wait, CancellationToken stop)
     {
         var name = $"{records.Folder}/lock";
         var holder = Holder(Environment.ProcessId);
@@ -48,6 +49,7 @@ public sealed class RunLease : IAsyncDisposable
                 await records.Store.BreakLeaseAsync(name, CancellationToken.None);
                 continue;
             }
+            if (!wait) throw new RunBusyException($"Run {records.RunId} is being worked on by {other}.");
             if (!told) observer.Says($"Run {records.RunId} is being worked on by {other}; waiting for it. Whatever that one finishes is not done again.");
             told = true;
             try
@@ -59,6 +61,14 @@ public sealed class RunLease : IAsyncDisposable
                 return null;
             }
         }
+    }
+
+    /// <exception cref="RunBusyException">Another process works on the run. A moment later it may be otherwise.</exception>
+    public static async Task RequireFreeAsync(IArtifactStore store, string runId)
+    {
+        var name = $"runs/{runId}/lock";
+        if (await store.TryLeaseAsync(name, Holder(Environment.ProcessId), Duration) is { } lease) await lease.DisposeAsync();
+        else if (await HolderAsync(store, name) is var other && !IsDead(other)) throw new RunBusyException($"Run {runId} is being worked on by {other}.");
     }
 
     private static string Holder(int process) => $"{Environment.MachineName}, process {process}";

@@ -10,6 +10,7 @@ internal static class BlobFault
     /// <summary>Goes on from "The store X"; null for what is no fault of the store.</summary>
     public static string? Sentence(Exception e) => e switch
     {
+        _ when IsFull(e) => $"has no room left ({Code(Last(e))}). Free space, or raise its quota.",
         RequestFailedException { Status: 401 or 403 } r => $"refused access ({Code(r)}). Give the identity in use the role Storage Blob Data Contributor on the container, or correct the key.",
         RequestFailedException r when r.ErrorCode == BlobErrorCode.ContainerNotFound => "has no such container. Create it, or name another.",
         RequestFailedException { Status: 0 } r => $"cannot be reached ({r.Message.Split('\n')[0]}). Check the account's name and the network; for the emulator, that Azurite is running.",
@@ -24,9 +25,20 @@ internal static class BlobFault
         _ => null,
     };
 
+    /// <summary>
+    /// A quota is used up, or the disk below the service is full: 507, or a code that says so. Public documents list no code for an account over its capacity, so the words are what is gone by; the emulator's
+    /// (409 MemoryExtentStoreAtSizeLimit) has been seen.
+    /// </summary>
+    public static bool IsFull(Exception e) => Last(e) is { } r && (r.Status == 507 || (r.Status is 403 or 409 or 413 && r.ErrorCode is { } code && FullCodes.Any(word => code.Contains(word, StringComparison.OrdinalIgnoreCase))));
+
+    private static readonly string[] FullCodes = ["Quota", "AtSizeLimit", "CapacityExceeded", "InsufficientStorage"];
+
+    private static RequestFailedException? Last(Exception e) => e as RequestFailedException ?? ((e as AggregateException)?.InnerExceptions is [.., RequestFailedException last] ? last : null);
+
     /// <summary>Trying again later may help: the service is out of reach, overloaded or failing.</summary>
     public static bool IsTransient(Exception e) => e switch
     {
+        _ when IsFull(e) => false,
         RequestFailedException r => r.Status is 0 or 408 or 429 or >= 500,
         IOException => true,
         OperationCanceledException c => !c.CancellationToken.IsCancellationRequested,
@@ -34,5 +46,5 @@ internal static class BlobFault
         _ => false,
     };
 
-    private static string Code(RequestFailedException e) => $"{e.Status} {e.ErrorCode ?? e.Message.Split('\n')[0]}";
+    private static string Code(RequestFailedException? e) => $"{e!.Status} {e.ErrorCode ?? e.Message.Split('\n')[0]}";
 }

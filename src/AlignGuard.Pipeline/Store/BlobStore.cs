@@ -281,7 +281,8 @@ public sealed class BlobStore : IArtifactStore
         }
         catch (Exception e) when (BlobFault.Sentence(e) is { } sentence)
         {
-            throw new StoreException($"The store {Location} {sentence} The run goes on from its last commit when the same command is given again.", e) { Transient = BlobFault.IsTransient(e) };
+            var told = $"The store {Location} {sentence} The run goes on from its last commit when the same command is given again.";
+            throw BlobFault.IsFull(e) ? new StorageFullException(told, e) : new StoreException(told, e) { Transient = BlobFault.IsTransient(e) };
         }
     }
 }

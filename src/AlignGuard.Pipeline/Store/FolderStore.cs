@@ -278,10 +278,16 @@ public sealed partial class FolderStore : IArtifactStore
         {
             throw new StoreException($"The store {_root} cannot be written ({e.Message}). Check its permissions or name another folder with --store; the run goes on from its last commit when the same command is given again.", e);
         }
-        // A file larger than a limit or the file system allows comes as an argument that is out of range.
-        catch (Exception e) when (e is IOException or ArgumentOutOfRangeException)
+        catch (Exception e) when (IsFull(e))
         {
-            throw new StoreException($"The store {_root} failed ({e.Message}). If the disk is full or read-only, free space or make it writable and give the same command again: the run goes on from its last commit.", e);
+            throw new StorageFullException($"The store {_root} has no room left ({e.Message}): free space and give the same command again. The run goes on from its last commit.", e);
+        }
+        catch (IOException e)
+        {
+            throw new StoreException($"The store {_root} failed ({e.Message}). If it is read-only, make it writable and give the same command again: the run goes on from its last commit.", e);
         }
     }
+
+    /// <summary>EFBIG, ENOSPC, EDQUOT, and ERROR_DISK_FULL and ERROR_HANDLE_DISK_FULL of Windows. A file larger than a limit or the file system allows comes as an argument that is out of range.</summary>
+    private static bool IsFull(Exception e) => e is ArgumentOutOfRangeException || (e is IOException && (e.HResult & 0xFFFF) is 27 or 28 or 122 or 112 or 39);
 }

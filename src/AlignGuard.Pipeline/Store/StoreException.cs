@@ -7,5 +7,8 @@ public class StoreException(string message, Exception? cause = null) : Exception
     public bool Transient { get; init; }
 }
 
+/// <summary>No room is left, or a quota is used up: nothing but a person helps. The run is left resumable.</summary>
+public sealed class StorageFullException(string message, Exception? cause = null) : StoreException(message, cause);
+
 /// <summary>Something in the store was written by another program, or by a newer version of this one: it is left alone.</summary>
 public sealed class ForeignArtifactException(string message) : StoreException(message);

@@ -2,6 +2,7 @@ using AlignGuard.Domain.FineTuning;
 using AlignGuard.Domain.Sweeps;
 using AlignGuard.Evaluation.Drift;
 using AlignGuard.Pipeline.Activities;
+using AlignGuard.Pipeline.Runner;
 using AlignGuard.Pipeline.Store;
 using Verdict = AlignGuard.Evaluation.Judging.Verdict;
 
@@ -17,7 +18,16 @@ internal static class CellFigures
         return new CellProgress(step, run.Spec.Train.Steps, after.Values.Count(a => a.Verdict == Verdict.Refused), after.Count, after.Keys.Count(id => before[id].Verdict == Verdict.Refused));
     }
 
-    public static async Task<CellResult> ResultAsync(RunContext run, State state)
+    /// <summary>What came of a run; null while it has no outcome.</summary>
+    public static async Task<CellResult?> EndedAsync(IArtifactStore store, string runId)
+    {
+        var state = FineTuningDecider.Fold(await new RunLog(store, $"runs/{runId}").ReadAsync(repair: false));
+        if (state.Outcome is null) return null;
+        if (await RunFolders.OpenAsync(store, runId) is { } run) return await ResultAsync(run, state);
+        return CellResult.NotRun(state.Outcome.Value is Outcome.Failed failed ? CellOutcome.NewFailed(failed.Fault.Message) : CellOutcome.Cancelled);
+    }
+
+    private static async Task<CellResult> ResultAsync(RunContext run, State state)
     {
         var outcome = state.Outcome!.Value switch
         {

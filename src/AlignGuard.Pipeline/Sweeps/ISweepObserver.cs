@@ -1,13 +1,12 @@
 using AlignGuard.Domain.Sweeps;
-using AlignGuard.Pipeline.Activities;
 
 namespace AlignGuard.Pipeline.Sweeps;
 
 /// <summary>Sees a sweep as it goes: progress for people. Nothing depends on it.</summary>
 public interface ISweepObserver
 {
-    /// <summary>Sees the run of a cell.</summary>
-    IRunObserver Of(Cell cell, int steps);
+    /// <summary>Hears what the run of a cell says.</summary>
+    Action<string> Of(Cell cell, int steps);
 
     /// <summary>Something happened; the state after it.</summary>
     void Happened(SweepEvent happened, SweepState state);

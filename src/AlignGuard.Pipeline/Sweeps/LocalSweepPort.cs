@@ -2,21 +2,17 @@ using System.Collections.Concurrent;
 using System.Threading.Channels;
 using AlignGuard.Domain.FineTuning;
 using AlignGuard.Domain.Sweeps;
-using AlignGuard.Guards;
 using AlignGuard.Models;
-using AlignGuard.Pipeline.Activities;
 using AlignGuard.Pipeline.Runner;
 using AlignGuard.Pipeline.Store;
 
 namespace AlignGuard.Pipeline.Sweeps;
 
-/// <summary>The embedded host of a sweep: its cells are runs of this process, driven as any run is.</summary>
-internal sealed class LocalSweepPort(SweepJob sweep, IArtifactStore store, SweepLog log, ISweepObserver observer, CancellationToken cancel, CancellationToken stop)
+/// <summary>The embedded host of a sweep: has its cells' runs worked on, and reads in the store what came of them.</summary>
+internal sealed class LocalSweepPort(SweepJob sweep, IArtifactStore store, IRunHost runs, SweepLog log, ISweepObserver observer, CancellationToken cancel, CancellationToken stop)
     : IDriverPort<SweepState, SweepEvent, SweepCommand>, IDisposable
 {
     private readonly Channel<SweepEvent> _outside = Channel.CreateUnbounded<SweepEvent>();
-    // A loaded model is used by one cell at a time, and by the next one after it.
-    private readonly ConcurrentBag<ModelHost> _models = [];
     // By cell: a cell that is hopeless in this sweep is stopped, not cancelled, since the same run may be wanted elsewhere.
     private readonly ConcurrentDictionary<int, CancellationTokenSource> _stops = [];
     // Cells that share a baseline but not a Fisher prepare at once: the second waits for the first's baseline instead of measuring it too.
@@ -26,7 +22,6 @@ internal sealed class LocalSweepPort(SweepJob sweep, IArtifactStore store, Sweep
     public void Dispose()
     {
         _baseline.Dispose();
-        foreach (var models in _models) models.Dispose();
         foreach (var stopped in _stops.Values) stopped.Dispose();
     }
 
@@ -44,31 +39,28 @@ internal sealed class LocalSweepPort(SweepJob sweep, IArtifactStore store, Sweep
 
     public Task<SweepEvent?> DoAsync(SweepCommand command) => stop.IsCancellationRequested ? Task.FromResult<SweepEvent?>(null) : command.Work switch
     {
-        SweepWork.Prepare prepare => Task.Run(() => PrepareAsync(command, prepare)),
-        SweepWork.RunCell run => Task.Run(() => RunAsync(command, run.Cell)),
+        SweepWork.Prepare prepare => PrepareAsync(command, prepare),
+        SweepWork.RunCell run => RunAsync(command, run.Cell),
         SweepWork.StopCell cell => StopAsync(command, cell),
         _ => throw new NotSupportedException($"{command.Id}"),
     };
 
     private async Task<SweepEvent?> PrepareAsync(SweepCommand command, SweepWork.Prepare prepare)
     {
+        var alone = 0;
         try
         {
-            await WithRunAsync(prepare.Cell, observer.Of(sweep.Spec.Cells[prepare.Cell], sweep.Jobs[prepare.Cell].Spec.Train.Steps), stop, async run =>
+            await _baseline.WaitAsync(stop);
+            alone = 1;
+            await WorkAsync(prepare.Cell, RunGoal.Prepared, state =>
             {
-                await _baseline.WaitAsync(stop);
-                try
-                {
-                    await FineTuningActivities.RunAsync(run, new Command("baseline", 1, Work.Baseline));
-                }
-                finally
-                {
-                    _baseline.Release();
-                }
-                if (run.Spec.IsGuarded) await FineTuningActivities.RunAsync(run, new Command("fisher/0", 1, Work.NewFisher(0, 0, null)));
-                return true;
-            });
-            return SweepEvent.NewPrepared(prepare.Key, command.Attempt);
+                if (state.BaselineDone) Release();
+                return Task.CompletedTask;
+            }, stop);
+            if (stop.IsCancellationRequested) return null;
+            var state = await StateAsync(prepare.Cell);
+            return state.IsPrepared ? SweepEvent.NewPrepared(prepare.Key, command.Attempt)
+                : Failed(state.Outcome?.Value is Outcome.Failed failed ? failed.Fault : new Fault(FaultKind.Permanent, $"Run {RunId(prepare.Cell)} was paused or cancelled while it was prepared."));
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -76,7 +68,18 @@ internal sealed class LocalSweepPort(SweepJob sweep, IArtifactStore store, Sweep
         }
         catch (Exception e) when (IsCellsOwn(e))
         {
-            return SweepEvent.NewPrepareFailed(prepare.Key, command.Attempt, new Fault(FaultKind.Permanent, e.Message));
+            return Failed(new Fault(FaultKind.Permanent, e.Message));
+        }
+        finally
+        {
+            Release();
+        }
+
+        SweepEvent Failed(Fault fault) => SweepEvent.NewPrepareFailed(prepare.Key, command.Attempt, fault);
+
+        void Release()
+        {
+            if (Interlocked.Exchange(ref alone, 0) == 1) _baseline.Release();
         }
     }
 
@@ -84,50 +87,30 @@ internal sealed class LocalSweepPort(SweepJob sweep, IArtifactStore store, Sweep
     {
         try
         {
-            var watch = new CellWatch(observer.Of(sweep.Spec.Cells[cell], sweep.Jobs[cell].Spec.Train.Steps));
             using var both = CancellationTokenSource.CreateLinkedTokenSource(stop, StopOf(cell).Token);
-            return await WithRunAsync(cell, watch, both.Token, async run =>
-            {
-                watch.Checked = (step, segment) => Tell(run, command, cell, step, segment);
-                var driven = await new LocalRunner(run).RunAsync();
-                if (driven.Stopped && stop.IsCancellationRequested) return null;
-                if (driven.Stopped) return SweepEvent.NewCellEnded(cell, command.Attempt, Rested(run, driven.State, StopOf(cell).IsCancellationRequested));
-                if (!driven.State.Outcome!.Value.IsFailed) await ReportAsync(run, driven.State);
-                return SweepEvent.NewCellEnded(cell, command.Attempt, await CellFigures.ResultAsync(run, driven.State));
-            });
-        }
-        catch (OperationCanceledException) when (StopOf(cell).IsCancellationRequested && !stop.IsCancellationRequested)
-        {
-            return SweepEvent.NewCellEnded(cell, command.Attempt, CellResult.NotRun(CellOutcome.Cancelled));
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            return null;
+            await WorkAsync(cell, RunGoal.End, state => TellAsync(command, cell, state), both.Token);
+            return await CellFigures.EndedAsync(store, RunId(cell)) is { } result ? Ended(result)
+                : StopOf(cell).IsCancellationRequested ? Ended(Rested(CellOutcome.Cancelled, await StateAsync(cell)))
+                : stop.IsCancellationRequested ? null
+                : Ended(Rested(CellOutcome.NewFailed($"The run was paused. `alignguard resume {RunId(cell)}`, then give the sweep again."), await StateAsync(cell)));
         }
         catch (Exception e) when (IsCellsOwn(e))
         {
-            return SweepEvent.NewCellEnded(cell, command.Attempt, CellResult.NotRun(CellOutcome.NewFailed(e.Message)));
+            return Ended(CellResult.NotRun(CellOutcome.NewFailed(e.Message)));
         }
+
+        SweepEvent Ended(CellResult result) => SweepEvent.NewCellEnded(cell, command.Attempt, result);
+
+        // Stopped by this sweep, or by somebody who paused it, which holds up none of the others.
+        CellResult Rested(CellOutcome outcome, State state) => new(outcome, RunId(cell), state.Step, state.Drifts.LastOrDefault()?.Summary.Refusal, null, null, null, null);
     }
 
-    private static async Task ReportAsync(RunContext run, State state)
+    /// <summary>News of the last check; read from its record, since the answers of base and tuned model are compared prompt by prompt.</summary>
+    private async Task TellAsync(SweepCommand command, int cell, State state)
     {
-        if (state.Outcome!.Value.IsCancelled) return;
-        await Reports.ReportBuilder.WriteAsync(run, await Reports.ReportBuilder.BuildAsync(run, state));
+        if (state.Drifts.LastOrDefault() is not { Size.IsQuick: true } check || await RunFolders.OpenAsync(store, RunId(cell)) is not { } run) return;
+        _outside.Writer.TryWrite(SweepEvent.NewProgressed(cell, command.Attempt, await CellFigures.ProgressAsync(run, check.Step, check.Segment)));
     }
-
-    /// <summary>News of a check; read from its record, since the answers of base and tuned model are compared prompt by prompt.</summary>
-    private void Tell(RunContext run, SweepCommand command, int cell, int step, int segment) => _ = Task.Run(async () =>
-    {
-        try
-        {
-            _outside.Writer.TryWrite(SweepEvent.NewProgressed(cell, command.Attempt, await CellFigures.ProgressAsync(run, step, segment)));
-        }
-        catch (Exception e) when (e is StoreException or DamagedArtifactException)
-        {
-            // News may be left out.
-        }
-    });
 
     private async Task<SweepEvent?> StopAsync(SweepCommand command, SweepWork.StopCell stopped)
     {
@@ -136,43 +119,24 @@ internal sealed class LocalSweepPort(SweepJob sweep, IArtifactStore store, Sweep
         return SweepEvent.NewStopped(stopped.Cell, command.Attempt);
     }
 
+    private async Task WorkAsync(int cell, RunGoal goal, Func<State, Task> tell, CancellationToken stopping)
+    {
+        var news = new RunNews(store, RunId(cell), tell);
+        var says = observer.Of(sweep.Spec.Cells[cell], sweep.Jobs[cell].Spec.Train.Steps);
+        await runs.WorkAsync(sweep.Jobs[cell], goal, wait: true, line =>
+        {
+            says(line);
+            news.Look();
+        }, stopping);
+        await news.EndAsync();
+    }
+
+    private string RunId(int cell) => sweep.Jobs[cell].RunId;
+
+    private async Task<State> StateAsync(int cell) => FineTuningDecider.Fold(await new RunLog(store, $"runs/{RunId(cell)}").ReadAsync(repair: false));
+
     private CancellationTokenSource StopOf(int cell) => _stops.GetOrAdd(cell, _ => new CancellationTokenSource());
 
-    /// <summary>A run that ended without an outcome: stopped by this sweep, or by somebody who paused it, which holds up none of the others.</summary>
-    private static CellResult Rested(RunContext run, State state, bool stoppedHere) => new(
-        stoppedHere ? CellOutcome.Cancelled : CellOutcome.NewFailed($"The run was paused. `alignguard resume {run.RunId}`, then give the sweep again."),
-        run.RunId, state.Step, state.Drifts.LastOrDefault()?.Summary.Refusal, null, null, null, null);
-
-    private async Task<T> WithRunAsync<T>(int cell, IRunObserver watch, CancellationToken stopping, Func<RunContext, Task<T>> work)
-    {
-        if (!_models.TryTake(out var models)) models = new ModelHost();
-        try
-        {
-            return await work(await JobRun.OpenAsync(sweep.Jobs[cell], store, models, watch, new StopSignal(stopping)));
-        }
-        finally
-        {
-            _models.Add(models);
-        }
-    }
-
     /// <summary>A cell that cannot run ends, and the others go on. A store that is full or away is no cell's doing: the sweep stays as it is, resumable.</summary>
-    private static bool IsCellsOwn(Exception e) => e is UserFaultException or GuardFaultException or DivergedException or DamagedArtifactException;
-
-    /// <summary>Passes everything on and picks out the checks.</summary>
-    private sealed class CellWatch(IRunObserver inner) : IRunObserver
-    {
-        public Action<int, int>? Checked { get; set; }
-
-        public void Begins(Command command) => inner.Begins(command);
-        public void Stepped(Training.StepReport report, int steps) => inner.Stepped(report, steps);
-        public void Measured(string what, int done, int total) => inner.Measured(what, done, total);
-        public void Says(string message) => inner.Says(message);
-
-        public void Ends(Command command, CommandResult? result, string note)
-        {
-            inner.Ends(command, result, note);
-            if (command.Work is Work.DriftCheck { Size.IsQuick: true } check && result is not null) Checked?.Invoke(check.Step, check.Segment);
-        }
-    }
+    private static bool IsCellsOwn(Exception e) => e is UserFaultException or RunBrokeOffException or DamagedArtifactException;
 }

@@ -9,7 +9,7 @@ namespace AlignGuard.Pipeline.Sweeps;
 /// Runs a sweep to its end, or goes on with it: what is known is in its log and in the logs of its cells' runs. Given again, cells that failed are tried again.
 /// </summary>
 /// <param name="cancelMarker">Another name under which the sweep can be cancelled; null = its own only.</param>
-public sealed class SweepRunner(SweepJob sweep, IArtifactStore store, ISweepObserver observer, CancellationToken stop, string? cancelMarker = null)
+public sealed class SweepRunner(SweepJob sweep, IArtifactStore store, IRunHost runs, ISweepObserver observer, CancellationToken stop, string? cancelMarker = null)
 {
     private string Folder => $"sweeps/{sweep.SweepId}";
 
@@ -22,11 +22,9 @@ public sealed class SweepRunner(SweepJob sweep, IArtifactStore store, ISweepObse
         return true;
     }
 
-    /// <exception cref="UserFaultException">Cells side by side cannot be had.</exception>
+    /// <exception cref="UserFaultException">A cell would wait for a person.</exception>
     public async Task<Driven<SweepState>> RunAsync()
     {
-        if (sweep.Spec.Parallel > 1 && sweep.Jobs.Any(j => j.Spec.Lora.Dropout > 0))
-            throw new UserFaultException([$"parallel is {sweep.Spec.Parallel}, and lora.dropout is above 0: dropout draws from the process's one generator, so that runs side by side would not be repeatable. Write parallel: 1, or lora.dropout: 0."]);
         if (sweep.Jobs.Any(j => j.Spec.Gate.Approval.IsRequired))
             throw new UserFaultException(["gate.approval is required in a cell: a sweep waits for nobody. Sweep with gate.approval: none, and run the cell that you choose with it."]);
         while (true)
@@ -48,7 +46,7 @@ public sealed class SweepRunner(SweepJob sweep, IArtifactStore store, ISweepObse
         using var cancel = new CancellationTokenSource();
         var watches = new[] { $"{Folder}/cancel", cancelMarker }.OfType<string>().Select(marker => RunMarkers.WatchAsync(store, marker, cancel, TimeProvider.System, done.Token)).ToList();
         var log = new SweepLog(store, Folder);
-        using var port = new LocalSweepPort(sweep, store, log, observer, cancel.Token, stop);
+        using var port = new LocalSweepPort(sweep, store, runs, log, observer, cancel.Token, stop);
         try
         {
             return await Driver.RunAsync(Driver.Sweep, port, await TakenUpAsync(log));

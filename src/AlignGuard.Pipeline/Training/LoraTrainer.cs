@@ -1,6 +1,6 @@
 using AlignGuard.Guards.Penalties;
 using AlignGuard.Models.Batches;
-using AlignGuard.Models.Llama;
+using AlignGuard.Models.Decoders;
 using AlignGuard.Models.Lora;
 using AlignGuard.Models.Numerics;
 using TorchSharp;
@@ -31,12 +31,12 @@ public sealed record StepReport(long Step, double Loss, double Alignment, double
 /// <summary>LoRA training, step by step. Everything random is a function of (seed, step), so a step can be repeated anywhere.</summary>
 public sealed class LoraTrainer : IDisposable
 {
-    private readonly LlamaModel _model;
+    private readonly DecoderModel _model;
     private readonly IReadOnlyList<TokenRow> _rows;
     private readonly TrainerOptions _options;
     private readonly RowOrder _order;
 
-    public LoraTrainer(LlamaModel model, LoraAdapter adapter, IReadOnlyList<TokenRow> rows, TrainerOptions options)
+    public LoraTrainer(DecoderModel model, LoraAdapter adapter, IReadOnlyList<TokenRow> rows, TrainerOptions options)
     {
         (_model, Adapter, _rows, _options) = (model, adapter, rows, options);
         _order = new RowOrder(rows.Count, options.Batch * options.Accumulate, options.Seed);

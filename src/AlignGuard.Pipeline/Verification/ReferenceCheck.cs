@@ -2,7 +2,7 @@ using AlignGuard.Guards.Fisher;
 using AlignGuard.Models;
 using AlignGuard.Models.Batches;
 using AlignGuard.Models.Generation;
-using AlignGuard.Models.Llama;
+using AlignGuard.Models.Decoders;
 using AlignGuard.Models.Lora;
 using AlignGuard.Models.Safetensors;
 using TorchSharp;
@@ -31,11 +31,12 @@ public static class ReferenceCheck
     /// <param name="modelFolder">Checkpoint folder.</param>
     /// <param name="dump">expected.safetensors.</param>
     /// <param name="adapterFolder">PEFT adapter of the dump's <c>lora.*</c> entries; null when it has none.</param>
-    public static IReadOnlyList<ReferenceComparison> Run(string modelFolder, string dump, string? adapterFolder)
+    /// <param name="device">Where to compute; null = the processor.</param>
+    public static IReadOnlyList<ReferenceComparison> Run(string modelFolder, string dump, string? adapterFolder, Device? device = null)
     {
         using var scope = NewDisposeScope();
-        using var model = LlamaCheckpoint.Load(modelFolder);
-        var expected = SafetensorsFile.Load(dump);
+        using var model = DecoderCheckpoint.Load(modelFolder, device: device);
+        var expected = SafetensorsFile.Load(dump).ToDictionary(t => t.Key, t => t.Value.to(model.Device));
         if (!expected.ContainsKey("input_ids"))
             throw new ModelFormatException([$"{dump}: tensor input_ids is missing. A reference dump holds input_ids, attention_mask, labels and what the reference computed with them."]);
         if (adapterFolder is null && expected.Keys.Any(key => key.StartsWith("lora.", StringComparison.Ordinal)))
@@ -45,7 +46,7 @@ public static class ReferenceCheck
         return compared.Count > 0 ? compared : throw new ModelFormatException([$"{dump} holds nothing to compare: no logits, losses, gradients, Fisher factors or generations."]);
     }
 
-    private sealed class Comparer(LlamaModel model, LoraAdapter? adapter, IReadOnlyDictionary<string, Tensor> expected)
+    private sealed class Comparer(DecoderModel model, LoraAdapter? adapter, IReadOnlyDictionary<string, Tensor> expected)
     {
         public IEnumerable<ReferenceComparison> All()
         {
@@ -106,20 +107,22 @@ public static class ReferenceCheck
             using var tap = new GramTap(model.Linears);
             var perToken = ResponseLoss.PerToken(model, batch, new ForwardOptions { Tap = tap });
             // The dump's per-row losses are means over the row's tokens.
-            var rows = ResponseLoss.RowSums(perToken, batch) / tensor(batch.ResponseTokens.Select(c => (float)c).ToArray());
+            var rows = ResponseLoss.RowSums(perToken, batch) / tensor(batch.ResponseTokens.Select(c => (float)c).ToArray(), device: model.Device);
             results.Add(Compare("persample.loss", rows, losses));
             rows.sum().backward();
             using var _ = no_grad();
             foreach (var (site, x, d) in tap.Captured())
             {
                 if (expected.TryGetValue($"persample.grad.{site.Name}.weight", out var gradient))
-                    results.Add(Compare($"persample.grad.{site.Name}.weight", d.transpose(1, 2).matmul(x), gradient));
+                    results.Add(Compare($"persample.grad.{site.Name}.weight", site.Transposed ? x.transpose(1, 2).matmul(d) : d.transpose(1, 2).matmul(x), gradient));
                 if (!expected.ContainsKey($"fisher.{site.Name}.weight.GGt")) continue;
-                using var factors = new FisherFactors(site, new FisherOptions { Form = FisherForm.Dense }, CPU);
+                using var factors = new FisherFactors(site, new FisherOptions { Form = FisherForm.Dense }, model.Device);
                 factors.Add(x, d);
                 var examples = (double)factors.Examples;
-                results.Add(Compare($"fisher.{site.Name}.weight.GGt", ((DenseSide)factors.Out).Sum / examples, expected[$"fisher.{site.Name}.weight.GGt"]));
-                results.Add(Compare($"fisher.{site.Name}.weight.GtG", ((DenseSide)factors.In).Sum / examples, expected[$"fisher.{site.Name}.weight.GtG"]));
+                // Where weights lie transposed, so do their gradients.
+                var (ofRows, ofColumns) = site.Transposed ? (factors.In, factors.Out) : (factors.Out, factors.In);
+                results.Add(Compare($"fisher.{site.Name}.weight.GGt", ((DenseSide)ofRows).Sum / examples, expected[$"fisher.{site.Name}.weight.GGt"]));
+                results.Add(Compare($"fisher.{site.Name}.weight.GtG", ((DenseSide)ofColumns).Sum / examples, expected[$"fisher.{site.Name}.weight.GtG"]));
             }
         }
 
@@ -151,7 +154,7 @@ public static class ReferenceCheck
 
         private static long[][] Rows(Tensor matrix)
         {
-            var flat = matrix.to(ScalarType.Int64).data<long>().ToArray();
+            var flat = matrix.to(ScalarType.Int64).cpu().data<long>().ToArray();
             return [.. flat.Chunk((int)matrix.shape[1])];
         }
 

@@ -107,9 +107,9 @@ internal sealed class CloudSimulation
             if (!Outcome.StartsWith("failed", StringComparison.Ordinal) || n == 20 || _setting.Mishaps == Mishaps.None) break;
         }
         if (_setting.Mishaps == Mishaps.None) return;
-        // Whatever the store forgot last is made up for.
+        // Whatever the store forgot last is made up for. A run that goes on has the files of its newest commits hashed, one that has ended those of all: the second time finds what rotted in older ones.
         _store.Calm = true;
-        Outcome = await Engine.Start(CloudNames.FineTuning, $"{instance}.again", new RunRequest(_job.RunId, _setting.Limits));
+        foreach (var again in new[] { "again", "once-more" }) Outcome = await Engine.Start(CloudNames.FineTuning, $"{instance}.{again}", new RunRequest(_job.RunId, _setting.Limits));
     }
 
     private async void At(double seconds, Func<Task> work)

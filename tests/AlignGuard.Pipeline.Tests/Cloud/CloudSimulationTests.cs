@@ -1,5 +1,9 @@
+using System.Text.Json;
+using AlignGuard.Domain.FineTuning;
+using AlignGuard.Domain.Spec;
 using AlignGuard.Pipeline.Cloud;
 using AlignGuard.Pipeline.Tests.Simulation;
+using Fault = AlignGuard.Pipeline.Tests.Simulation.Fault;
 using Xunit;
 
 namespace AlignGuard.Pipeline.Tests.Cloud;
@@ -7,7 +11,7 @@ namespace AlignGuard.Pipeline.Tests.Cloud;
 /// <summary>Runs over a task hub in virtual time: histories replayed from their beginning at every turn, answers lost, doubled and late, orchestrators and workers that die, a store that fails.</summary>
 public class CloudSimulationTests
 {
-    private const int Seeds = 250;
+    private const int Seeds = 500;
     private static readonly IWeather Fine = new ScriptedWeather(new Dictionary<int, Fault>());
 
     [Fact]
@@ -107,5 +111,25 @@ public class CloudSimulationTests
     {
         var run = new CloudSimulation(1, new CloudSetting { CancelAt = 0, CancelEvent = false }, Fine).Run();
         Assert.Equal("cancelled", run.Outcome);
+    }
+
+    /// <summary>Regression: the command that was broken off by the marker waited for a cancellation that the loop, on its way to read the log again, never told it of.</summary>
+    [Fact]
+    public void A_cancellation_that_meets_a_log_that_moved_is_taken_up_again()
+    {
+        var (world, opened, moved) = (new World(1), 0, false);
+        var started = RunSnapshot.Of(FineTuningDecider.Fold([Event.NewStarted(Plan.Of(Parsed()))]));
+        var engine = new DurableEngine(world, Mishaps.None, (_, input, host) => RunOrchestration.RunAsync(host, JsonSerializer.Deserialize<RunRequest>(input)!), (name, request) => Task.FromResult<string?>(name switch
+        {
+            CloudNames.OpenRun => JsonSerializer.Serialize(++opened == 1 ? new OpenAnswer(started, 100, false, []) : new OpenAnswer(null, 100, true, [], Ended: "cancelled")),
+            CloudNames.LookAtRun => JsonSerializer.Serialize(new LookAnswer(CancelRequested: true, Paused: false)),
+            CloudNames.RecordEvent => JsonSerializer.Serialize(new RecordAnswer(50, Moved: moved = true)),
+            _ => JsonSerializer.Serialize(new ActivityAnswer(AnswerKind.Stopped)),
+        }));
+        var outcome = "";
+        world.Run(async () => outcome = await engine.Start(CloudNames.FineTuning, "run", new RunRequest("run", new Limits())), TimeSpan.FromDays(10));
+        Assert.Equal(("cancelled", 2, true), (outcome, opened, moved));
+
+        static JobSpec Parsed() => JobFile.Parse("""{ name: job, model: m, data: { train: t.jsonl, eval: e.jsonl }, train: { steps: 2, segment: 1 } }""", "job", []).Spec!.Value;
     }
 }

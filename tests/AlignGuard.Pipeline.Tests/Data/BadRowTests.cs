@@ -108,7 +108,7 @@ public sealed class BadRowTests : IDisposable
         { "brackets.json", $"[}},{Good},{{]}},{Good}]", [":1 (row 1): not valid JSON", ":1 (row 3): not valid JSON"] },
         { "after.json", $"[{Good}]\n[{Good}]", [":2: there is text after the end of the list"] },
         { "tail.json", $"[{Good}],\n", [":1: there is text after the end of the list"] },
-        { "rows.csv", "prompt,completion", [": is not named as a data file: name it .jsonl"] },
+        { "rows.xlsx", "prompt,completion", [": is not named as a data file: name it .jsonl"] },
         { "rows.gz", "", [": is not named as a data file: name it .jsonl"] },
     };
 

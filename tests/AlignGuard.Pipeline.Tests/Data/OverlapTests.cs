@@ -54,8 +54,8 @@ public class OverlapTests
     [Fact]
     public void The_built_in_task_shares_nothing_with_its_held_out_rows_or_the_prompts()
     {
-        var training = RowSource.Read("builtin:how-to", RowFormat.Auto, DataPart.Train);
-        Assert.Empty(Overlap.Find(training, Overlap.Texts(RowSource.Read("builtin:how-to", RowFormat.Auto, DataPart.Eval))));
+        var training = RowSource.Read("builtin:how-to", new RowReading(), DataPart.Train);
+        Assert.Empty(Overlap.Find(training, Overlap.Texts(RowSource.Read("builtin:how-to", new RowReading(), DataPart.Eval))));
         Assert.Empty(Overlap.Find(training, Overlap.Texts("driftcheck.prompts", PromptBank.DriftCheck())));
         Assert.Equal("fisher.prompts (q7)", Assert.Single(Overlap.Texts("fisher.prompts", [new Prompt("q7", "x", "c", true, "", "", -1)])).Place);
     }

@@ -114,7 +114,7 @@ public sealed class RowFileTests : IDisposable
             using (var file = File.Create(folder.File("how-to.jsonl"))) HowToTask.WriteJsonl(file, rows);
             var read = RowFile.Read(folder.File("how-to.jsonl"));
             Assert.Equal(rows.Select(r => (r.Prompt, r.Response)), read.Rows.Select(r => (Assert.Single(r.Prompt).Content, r.Response)));
-            var builtIn = RowSource.Read("builtin:how-to", RowFormat.Auto, part);
+            var builtIn = RowSource.Read("builtin:how-to", new RowReading(), part);
             Assert.Equal(read.Sha256, builtIn.Sha256);
             Assert.Equal(read.Rows.Select(r => r.Messages), builtIn.Rows.Select(r => r.Messages));
             Assert.Equal(0, builtIn.DuplicateRows);
@@ -124,7 +124,7 @@ public sealed class RowFileTests : IDisposable
     [Fact]
     public void Formats_have_the_names_of_job_files()
     {
-        Assert.Equal(["auto", "messages", "prompt-completion", "alpaca", "sharegpt"], Enum.GetValues<RowFormat>().Select(f => f.Name()));
+        Assert.Equal(["auto", "messages", "prompt-completion", "alpaca", "sharegpt", "classification", "text"], Enum.GetValues<RowFormat>().Select(f => f.Name()));
         Assert.All(Enum.GetValues<RowFormat>(), f => Assert.Equal(f, RowFormats.Parse(f.Name())));
         Assert.Contains("'csv' is unknown: use auto, messages", Assert.Throws<Models.UserFaultException>(() => RowFormats.Parse("csv")).Message);
     }

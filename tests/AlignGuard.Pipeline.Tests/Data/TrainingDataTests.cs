@@ -89,21 +89,21 @@ public sealed class TrainingDataTests : IDisposable
     {
         using (var file = File.Create(folder.File("how-to.jsonl"))) HowToTask.WriteJsonl(file, HowToTask.HeldOut().Take(50));
         var fromFile = Load(folder.File("how-to.jsonl"), 400);
-        var builtIn = TrainingData.Load("builtin:how-to", RowFormat.Auto, SampleChat.Format, 400, DataPart.Eval);
+        var builtIn = TrainingData.Load("builtin:how-to", new RowReading(), SampleChat.Format, 400, DataPart.Eval);
         Assert.Equal(2_400, builtIn.Rows.Count);
         Assert.All(fromFile.Rows.Zip(builtIn.Rows), pair => Assert.Equal(pair.First.Ids, pair.Second.Ids));
         Assert.Equal("builtin:how-to (held out):7", builtIn.Texts.Rows[6].Place.ToString());
-        Assert.Equal(HowToTask.Train().Count, RowSource.Read("builtin:how-to", RowFormat.Alpaca, DataPart.Train).Rows.Count);
+        Assert.Equal(HowToTask.Train().Count, RowSource.Read("builtin:how-to", new RowReading { Format = RowFormat.Alpaca }, DataPart.Train).Rows.Count);
     }
 
     [Fact]
     public void An_unknown_built_in_set_is_refused_and_the_known_one_named()
     {
-        var fault = Assert.Throws<UserFaultException>(() => TrainingData.Load("builtin:howto", RowFormat.Auto, SampleChat.Format, 100, DataPart.Eval));
+        var fault = Assert.Throws<UserFaultException>(() => TrainingData.Load("builtin:howto", new RowReading(), SampleChat.Format, 100, DataPart.Eval));
         Assert.Equal("data.eval: there is no built-in set 'builtin:howto': use builtin:how-to or a file.", fault.Message);
     }
 
-    private static TrainingData Load(string path, int seqLen) => TrainingData.Load(path, RowFormat.Auto, SampleChat.Format, seqLen, DataPart.Train);
+    private static TrainingData Load(string path, int seqLen) => TrainingData.Load(path, new RowReading(), SampleChat.Format, seqLen, DataPart.Train);
 
     private static string Decode(IEnumerable<int> ids) => SampleChat.Tokenizer.Decode([.. ids], skipSpecial: false);
 }

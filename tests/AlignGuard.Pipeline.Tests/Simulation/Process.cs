@@ -5,6 +5,7 @@ namespace AlignGuard.Pipeline.Tests.Simulation;
 internal sealed class Process(World world, TimeSpan skew)
 {
     private readonly TaskCompletionSource _died = new();
+    private TimeSpan _jumped;
 
     public World World => world;
     public TimeProvider Clock => field ??= new SkewedClock(this, skew);
@@ -13,6 +14,9 @@ internal sealed class Process(World world, TimeSpan skew)
 
     /// <summary>As SIGTERM.</summary>
     public CancellationTokenSource Stop { get; } = new();
+
+    /// <summary>Somebody sets its clock; what it measures by is not moved.</summary>
+    public void Jump(TimeSpan by) => _jumped += by;
 
     public void Kill() => _died.TrySetResult();
 
@@ -31,7 +35,7 @@ internal sealed class Process(World world, TimeSpan skew)
 
         public override long TimestampFrequency => TimeSpan.TicksPerSecond;
         public override long GetTimestamp() => process.World.Now.Ticks;
-        public override DateTimeOffset GetUtcNow() => Epoch + process.World.Now + skew;
+        public override DateTimeOffset GetUtcNow() => Epoch + process.World.Now + skew + process._jumped;
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => new Timer(process, () => callback(state), dueTime);
     }

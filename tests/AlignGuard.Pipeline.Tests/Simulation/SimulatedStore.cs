@@ -87,6 +87,11 @@ internal sealed class SimulatedStore(World world, IWeather weather)
             case Fault.LeasesLost:
                 _leases.Clear();
                 break;
+            case Fault.ClockJump:
+                process.Jump(TimeSpan.FromHours(48 * world.Random.NextDouble() - 24));
+                break;
+            case Fault.Full:
+                throw new StorageFullException("The simulated store has no room left.");
             case Fault.Terminate:
                 process.Stop.Cancel();
                 break;

@@ -26,6 +26,10 @@ internal enum Fault
     Terminate,
     /// <summary>The answer takes longer than a lease lasts.</summary>
     Slow,
+    /// <summary>The process's clock is set, forwards or back, by up to a day.</summary>
+    ClockJump,
+    /// <summary>There is no room: nothing happened, and trying again at once does not help.</summary>
+    Full,
 }
 
 /// <summary>Decides what happens at the n-th request.</summary>
@@ -60,7 +64,7 @@ internal sealed class SeededWeather : IWeather
     private static double Most(Fault fault) => fault switch
     {
         Fault.Rot or Fault.Amnesia or Fault.LeasesLost => 0.01,
-        Fault.CrashBefore or Fault.CrashAfter or Fault.Terminate or Fault.Slow => 0.03,
+        Fault.CrashBefore or Fault.CrashAfter or Fault.Terminate or Fault.Slow or Fault.ClockJump or Fault.Full => 0.03,
         _ => 0.08,
     };
 }

@@ -1,14 +1,13 @@
 using AlignGuard.Domain.Spec;
 using AlignGuard.Models;
 using AlignGuard.Pipeline.Activities;
-using AlignGuard.Pipeline.Runner;
 using AlignGuard.Pipeline.Store;
 
-namespace AlignGuard.Pipeline.Cloud;
+namespace AlignGuard.Pipeline.Runner;
 
 /// <summary>
-/// <c>runs/{runId}/folders.json</c>: where what the run shares with others lies. A worker that has opened model and data knows; hosts that have neither read it here, so that they
-/// can check the run's chain and put its evidence before the gate.
+/// <c>runs/{runId}/folders.json</c>: where what the run shares with others lies. Whoever has opened model and data knows; hosts that have neither read it here, so that they
+/// can check the run's chain, read its figures, and put its evidence before the gate.
 /// </summary>
 internal sealed record RunFolders(string Baseline, string FirstFisher, string? Reference)
 {
@@ -17,7 +16,7 @@ internal sealed record RunFolders(string Baseline, string FirstFisher, string? R
     public static Task WriteAsync(RunContext run, string? reference) =>
         run.Store.CreateAsync(Name(run.RunId), CommitProtocol.ToJson(new RunFolders(run.Records.Baseline, run.Records.Fisher(0), reference)));
 
-    /// <summary>Null = no worker has opened the run yet.</summary>
+    /// <summary>Null = nobody has opened the run yet.</summary>
     public static async Task<RunContext?> OpenAsync(IArtifactStore store, string runId)
     {
         if (await PinnedRun.FindAsync(store, runId) is not { } pinned || await store.ReadAsync(Name(runId)) is not { } blob) return null;
