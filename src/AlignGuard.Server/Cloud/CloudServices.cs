@@ -14,13 +14,14 @@ public static class CloudServices
 {
     /// <summary>Adds <see cref="HttpDesk"/>, <see cref="TriggerDesk"/> and <see cref="Dispatcher"/>. The host adds an <see cref="IOrchestrations"/>.</summary>
     /// <param name="schedules">File with schedules; null = none.</param>
+    /// <param name="models"><c>store://ACCOUNT/CONTAINER</c> of the models that jobs may call by name; null = by whole references only.</param>
     /// <exception cref="AlignGuard.Models.UserFaultException">All problems of the schedules.</exception>
-    public static IServiceCollection AddAlignGuardHandlers(this IServiceCollection services, IArtifactStore store, IReadOnlyList<WatchedSource> sources, string? schedules, Limits limits, TimeProvider time)
+    public static IServiceCollection AddAlignGuardHandlers(this IServiceCollection services, IArtifactStore store, IReadOnlyList<WatchedSource> sources, string? schedules, Limits limits, TimeProvider time, string? models = null)
     {
         IReadOnlyList<Schedule> planned = schedules is null ? [] : ScheduleFile.Load(schedules);
         services.AddSingleton(store).AddSingleton(sources).AddSingleton(limits).AddSingleton(time);
-        // Jobs name models by store:// only: these hosts have no folder of them.
-        services.AddSingleton(new JobPolicy(null)).AddSingleton(new ServerOptions { Token = null });
+        // These hosts have no folder of models.
+        services.AddSingleton(new JobPolicy(null, models)).AddSingleton(new ServerOptions { Token = null });
         services.AddSingleton<RunQueue>().AddSingleton<RunHandlers>().AddSingleton<LoopHealth>().AddSingleton<ServerMetrics>();
         services.AddSingleton<TriggerLedger>().AddSingleton<ManifestReader>().AddSingleton<TriggerIntake>().AddSingleton<ContainerWatcher>().AddSingleton<Dispatcher>().AddSingleton<HttpDesk>();
         return services.AddSingleton(s => new TriggerDesk(sources, s.GetRequiredService<TriggerIntake>(), s.GetRequiredService<ContainerWatcher>(), planned.Count == 0 ? null

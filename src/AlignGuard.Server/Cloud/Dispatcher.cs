@@ -70,7 +70,7 @@ public sealed class Dispatcher(IArtifactStore store, RunQueue queue, JobPolicy p
         }
         if (view is not { Alive: true })
         {
-            await AskedRun.WriteAsync(store, JobText.Parse(entry.Text, $"queue/{entry.Id}.json", entry.Folder ?? policy.Folder), cancellation);
+            await AskedRun.WriteAsync(store, entry.Job(policy.Folder), cancellation);
             await orchestrations.EnsureAsync(CloudNames.FineTuning, instance, new RunRequest(entry.Id, limits), cancellation);
             log.LogInformation("Run {Run} is given to the orchestrator.", entry.Id);
         }
@@ -97,6 +97,10 @@ public sealed class Dispatcher(IArtifactStore store, RunQueue queue, JobPolicy p
         var instance = InstanceId.OfSweep(sweep.SweepId);
         switch (await orchestrations.FindAsync(instance, cancellation))
         {
+            case { LingeringSweep: not null }:
+                await orchestrations.TerminateAsync(instance, cancellation);
+                await queue.RemoveAsync(entry.Id, cancellation);
+                return;
             case { Alive: true }:
                 return;
             case { Output: { } output } view when view.Created >= entry.At:

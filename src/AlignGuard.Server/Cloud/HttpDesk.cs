@@ -1,3 +1,4 @@
+using System.Threading.RateLimiting;
 using AlignGuard.Server.Http;
 using AlignGuard.Server.Runs;
 using Microsoft.AspNetCore.Http;
@@ -9,8 +10,11 @@ namespace AlignGuard.Server.Cloud;
 /// The server's addresses for a host that does its own routing and asks for its own key: bodies are read, faults are told and answers are written as the server does it, and what was asked for is dispatched at once
 /// instead of at the next scan.
 /// </summary>
-public sealed class HttpDesk(RunHandlers handlers, Dispatcher dispatcher, ILogger<HttpDesk> log, ILoggerFactory logs)
+/// <remarks>POST requests are limited as the server's are (60 a minute), by each instance of the host for itself.</remarks>
+public sealed class HttpDesk(RunHandlers handlers, Dispatcher dispatcher, ServerOptions options, ILogger<HttpDesk> log, ILoggerFactory logs) : IDisposable
 {
+    private readonly FixedWindowRateLimiter _posts = PostLimit.Limiter(options.PostsPerMinute);
+
     private const string ApprovalShape = "{ \"approved\": true, \"by\": \"NAME\", \"comment\": \"WHY\" } is expected; comment may be left out.";
 
     /// <summary><c>POST /runs</c>: accepts a job; 202 with its run.</summary>
@@ -63,6 +67,19 @@ public sealed class HttpDesk(RunHandlers handlers, Dispatcher dispatcher, ILogge
         }
     }
 
-    private Task AnswerAsync(HttpContext context, Func<Task<IResult>> work) =>
-        new ProblemMiddleware(async inner => await (await work()).ExecuteAsync(inner), logs.CreateLogger<ProblemMiddleware>()).InvokeAsync(context);
+    public void Dispose() => _posts.Dispose();
+
+    private async Task AnswerAsync(HttpContext context, Func<Task<IResult>> work)
+    {
+        if (HttpMethods.IsPost(context.Request.Method))
+        {
+            using var lease = _posts.AttemptAcquire();
+            if (!lease.IsAcquired)
+            {
+                await PostLimit.RejectAsync(context, lease, options.PostsPerMinute);
+                return;
+            }
+        }
+        await new ProblemMiddleware(async inner => await (await work()).ExecuteAsync(inner), logs.CreateLogger<ProblemMiddleware>()).InvokeAsync(context);
+    }
 }

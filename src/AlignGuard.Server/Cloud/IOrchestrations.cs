@@ -12,6 +12,9 @@ public sealed record OrchestrationView(bool Alive, DateTimeOffset Created, strin
 {
     /// <summary>The outcome of an instance that has nothing left to do but is kept alive by a call that no worker has answered; null otherwise.</summary>
     internal string? Lingering => Alive && Status is not null && JsonSerializer.Deserialize<RunProgressStatus>(Status) is { Condition: "Ended", Note: { } outcome } ? outcome : null;
+
+    /// <summary>The same of a sweep: a cell's run may be kept alive by its worker's silence.</summary>
+    internal string? LingeringSweep => Alive && Status is not null ? JsonSerializer.Deserialize<SweepProgressStatus>(Status)?.Outcome : null;
 }
 
 /// <summary>What starts orchestrations and tells them things. The Functions have it over the task hub; tests have a fake.</summary>
@@ -24,7 +27,7 @@ public interface IOrchestrations
     /// <param name="orchestration">Its name.</param>
     Task EnsureAsync(string orchestration, string instanceId, object request, CancellationToken cancellation);
 
-    /// <summary>Ends an instance from outside; one that has ended stays as it is.</summary>
+    /// <summary>Ends an instance from outside, with the instances that it started; one that has ended stays as it is.</summary>
     Task TerminateAsync(string instanceId, CancellationToken cancellation);
 
     /// <summary>Sends an event. One that nobody receives is no fault.</summary>

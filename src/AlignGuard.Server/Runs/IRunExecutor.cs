@@ -10,6 +10,7 @@ public interface IRunExecutor
     /// <paramref name="stop"/> it commits what it has and returns or throws <see cref="OperationCanceledException"/>; the run is taken up again later.
     /// </summary>
     /// <exception cref="AlignGuard.Models.UserFaultException">Job, data or model are at fault: final, not tried again.</exception>
+    /// <exception cref="AlignGuard.Pipeline.Runner.RunBusyException">Another process works on it: it is looked at again soon.</exception>
     /// <exception cref="Exception">Anything else is tried again, later and later.</exception>
     Task ExecuteAsync(Job job, CancellationToken stop);
 }

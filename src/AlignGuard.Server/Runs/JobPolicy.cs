@@ -9,8 +9,9 @@ namespace AlignGuard.Server.Runs;
 /// What a job from outside may refer to: built-in sets, blobs by <c>store://</c>, and base models by name under the server's folder. Never a path of this
 /// machine, never another address: a job cannot make the server read or fetch what is not meant for it.
 /// </summary>
-/// <param name="modelsFolder">Where base models lie; null = jobs can only refer to models by <c>store://</c>.</param>
-public sealed class JobPolicy(string? modelsFolder)
+/// <param name="modelsFolder">Where base models lie on this machine; null = nowhere.</param>
+/// <param name="modelsStore"><c>store://ACCOUNT/CONTAINER[/PREFIX]</c> below which a model's name stands for its folder of blobs; null = names stand for folders of this machine alone.</param>
+public sealed class JobPolicy(string? modelsFolder, string? modelsStore = null)
 {
     /// <summary>Where a job's relative paths begin: only the model's name is one.</summary>
     public string Folder { get; } = Path.GetFullPath(modelsFolder ?? ".");
@@ -25,7 +26,8 @@ public sealed class JobPolicy(string? modelsFolder)
         foreach (var key in JobText.DataKeys)
             if (JobText.Get(node, key) is { } value && DataProblem(value) is { } problem) problems.Add($"{source}: {key}: {problem}");
         problems.AddRange(OtherPaths(source, job));
-        return problems.Count == 0 ? job : throw new UserFaultException(problems);
+        if (problems.Count > 0) throw new UserFaultException(problems);
+        return NameModel(node) ? JobText.Parse(node.ToJsonString(), source, Folder) : job;
     }
 
     /// <summary>Sentences on a model that is neither a name under the folder nor a reference.</summary>
@@ -37,10 +39,20 @@ public sealed class JobPolicy(string? modelsFolder)
         }
         else if (!RunId.IsValid(model))
             yield return $"{source}: model: give the name of a model in the server's folder, or store://ACCOUNT/CONTAINER/PATH. Paths are not opened.";
+        else if (modelsStore is not null) yield break;
         else if (modelsFolder is null)
             yield return $"{source}: model: this server has no folder of models, so '{model}' cannot be found. Give store://ACCOUNT/CONTAINER/PATH.";
         else if (!Directory.Exists(Path.Combine(Folder, model)))
             yield return $"{source}: model: the server's folder holds no model '{model}'. It holds: {string.Join(", ", Names())}.";
+    }
+
+    /// <summary>Puts the whole reference in place of a model's name, where names stand for blobs. What is there is found out when the run begins.</summary>
+    /// <returns>True where it did.</returns>
+    internal bool NameModel(System.Text.Json.Nodes.JsonObject job)
+    {
+        if (modelsStore is null || JobText.Get(job, "model") is not { } model || model.Contains("://", StringComparison.Ordinal)) return false;
+        JobText.Set(job, "model", $"{modelsStore.TrimEnd('/')}/{model}");
+        return true;
     }
 
     /// <summary>Null where rows or prompts may come from there.</summary>

@@ -20,7 +20,14 @@ public sealed record QueueEntry(int Version, string Id, WorkKind Kind, string Te
 {
     public const int CurrentVersion = 1;
 
-    public static QueueEntry Of(Job job, string? folder, string origin, DateTimeOffset at) => new(CurrentVersion, job.RunId, WorkKind.Run, JobText.Canonical(job), folder, origin, at);
+    /// <summary>The version (ETag) of the blobs that a run was accepted with, by their references.</summary>
+    public IReadOnlyDictionary<string, string> Sources { get; init; } = new Dictionary<string, string>();
+
+    public static QueueEntry Of(Job job, string? folder, string origin, DateTimeOffset at) => new(CurrentVersion, job.RunId, WorkKind.Run, JobText.Canonical(job), folder, origin, at) { Sources = job.Sources };
+
+    /// <param name="models">Where the relative paths of jobs from outside begin.</param>
+    /// <exception cref="UserFaultException">Every problem of the text.</exception>
+    public Job Job(string models) => JobText.Parse(Text, $"queue/{Id}.json", Folder ?? models) with { Sources = Sources };
 
     public static QueueEntry Of(Sweep sweep, string origin, DateTimeOffset at) => new(CurrentVersion, sweep.Id, WorkKind.Sweep, sweep.Text, sweep.Folder, origin, at);
 

@@ -14,6 +14,11 @@ internal sealed record AttemptResult(string Outcome, string? Problem)
 
     public static AttemptResult Again(string problem) => new("retried", problem);
 
+    /// <summary>Another server works on it: this one does what is next, and looks again later.</summary>
+    public static AttemptResult Busy(string problem) => new(BusyOutcome, problem);
+
+    public const string BusyOutcome = "busy";
+
     public static AttemptResult Ended(string outcome) => new(outcome, null);
 }
 
@@ -38,6 +43,10 @@ internal sealed class RunAttempt(RunQueue queue, JobPolicy policy, IRunExecutor 
             try
             {
                 await WorkAsync(entry, stop);
+            }
+            catch (RunBusyException e)
+            {
+                return AttemptResult.Busy(e.Message);
             }
             catch (UserFaultException e)
             {
@@ -64,7 +73,7 @@ internal sealed class RunAttempt(RunQueue queue, JobPolicy policy, IRunExecutor 
 
     private Task WorkAsync(QueueEntry entry, CancellationToken stop)
     {
-        if (entry.Kind == WorkKind.Run) return runs.ExecuteAsync(JobText.Parse(entry.Text, $"queue/{entry.Id}.json", entry.Folder ?? policy.Folder), stop);
+        if (entry.Kind == WorkKind.Run) return runs.ExecuteAsync(entry.Job(policy.Folder), stop);
         return sweeps?.ExecuteAsync(new Sweep(entry.Id, entry.Text, entry.Folder ?? policy.Folder), stop)
             ?? throw new UserFaultException("This server does no sweeps. Schedule a job instead, or run the sweep from the command line.");
     }

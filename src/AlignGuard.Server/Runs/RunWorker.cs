@@ -17,6 +17,9 @@ internal sealed class RunWorker(RunQueue queue, RunAttempt attempts, ServerOptio
     /// <param name="Hurried">It was cancelled while it waited for its next attempt, which comes at once then; once only.</param>
     private sealed record Waiting(QueueEntry Entry, int Attempts, DateTimeOffset Due, bool Hurried = false);
 
+    // A lease that nobody renews is over by then.
+    private static readonly TimeSpan BusyDelay = TimeSpan.FromSeconds(30);
+
     private readonly Dictionary<string, Waiting> _waiting = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (Waiting Entry, Task<AttemptResult> Task)> _running = new(StringComparer.Ordinal);
     private readonly HashSet<string> _complained = new(StringComparer.Ordinal);
@@ -91,6 +94,12 @@ internal sealed class RunWorker(RunQueue queue, RunAttempt attempts, ServerOptio
             {
                 metrics.Finished(result.Outcome);
                 log.LogInformation("Run {Run} is {Outcome}.", id, result.Outcome);
+                continue;
+            }
+            if (result.Outcome == AttemptResult.BusyOutcome)
+            {
+                if (_complained.Add(problem)) log.LogInformation("{Problem} It is looked at again.", problem);
+                _waiting[id] = finished.Entry with { Due = time.GetUtcNow() + BusyDelay };
                 continue;
             }
             var (attempt, delay) = (finished.Entry.Attempts + 1, RetryDelay.After(finished.Entry.Attempts + 1, _jitter()));

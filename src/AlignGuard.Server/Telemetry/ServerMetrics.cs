@@ -8,7 +8,7 @@ namespace AlignGuard.Server.Telemetry;
 /// </summary>
 public sealed class ServerMetrics : IDisposable
 {
-    public const string Name = "AlignGuard";
+    public const string Name = AlignGuard.Pipeline.Activities.RunMetrics.Name;
 
     private readonly Meter _meter = new(Name);
     private readonly Counter<long> _started, _finished, _triggers;

@@ -5,7 +5,7 @@ using AlignGuard.Server.Runs;
 
 namespace AlignGuard.Server.Triggers;
 
-/// <summary>From a manifest to a job: names become references into the manifest's own container, and nothing else can be named.</summary>
+/// <summary>From a manifest to a job: names become references into the manifest's own container, each to the version that is there now, and nothing else can be named.</summary>
 internal sealed class ManifestReader(JobPolicy policy)
 {
     /// <param name="suffix">Added to the job's name: another manifest is another run.</param>
@@ -20,16 +20,25 @@ internal sealed class ManifestReader(JobPolicy policy)
         var job = JobText.Parse(text, jobPlace, policy.Folder);
         var node = JobText.Node(job);
         var problems = policy.ModelProblems(jobPlace, job.Spec.Model).ToList();
+        var versions = new Dictionary<string, string>();
         foreach (var key in JobText.DataKeys)
         {
             if (JobText.Get(node, key) is not { } value || JobPolicy.IsBuiltin(value)) continue;
             var resolved = Resolve(source, folder, value, out var problem);
             if (resolved is null) problems.Add($"{jobPlace}: {key}: {problem}");
-            else JobText.Set(node, key, source.Reference(resolved));
+            // The run learns from the data as they are when it is accepted, however long it waits then.
+            else if (await source.Store.ReadRangeAsync(resolved, 0, 1, null, cancellation) is not { } start)
+                problems.Add($"{jobPlace}: {key}: there is no {value} beside the manifest. Write the data first and the manifest last; write the manifest again to have it read again.");
+            else
+            {
+                JobText.Set(node, key, source.Reference(resolved));
+                if (source.Container is not null) versions[source.Reference(resolved)] = start.Version;
+            }
         }
         if (problems.Count > 0) throw new UserFaultException(problems);
+        policy.NameModel(node);
         JobText.AddToName(node, suffix);
-        return JobText.Parse(node.ToJsonString(), jobPlace, policy.Folder);
+        return JobText.Parse(node.ToJsonString(), jobPlace, policy.Folder) with { Sources = versions };
     }
 
     private static async Task<(string Text, string Place)> ReadJobAsync(WatchedSource source, string folder, string name, string place, CancellationToken cancellation)

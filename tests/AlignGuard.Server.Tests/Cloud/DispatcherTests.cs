@@ -1,6 +1,7 @@
 using AlignGuard.Pipeline.Cloud;
 using AlignGuard.Pipeline.Runner;
 using AlignGuard.Server.Runs;
+using AlignGuard.Server.Tests.Support;
 using Xunit;
 
 namespace AlignGuard.Server.Tests.Cloud;
@@ -22,7 +23,7 @@ public sealed class DispatcherTests : IDisposable
         Assert.Equal(InstanceId.OfRun(run), instance);
         Assert.Equal(run, Assert.IsType<RunRequest>(request).RunId);
         // The orchestrator finds the job in the store.
-        Assert.Equal(run, (await AskedRun.ReadAsync(_cloud.Folder.Store, run)).RunId);
+        Assert.Equal(run, (await StoredJob.ReadAsync(_cloud.Folder.Store, run)).RunId);
     }
 
     [Fact]
@@ -94,6 +95,23 @@ public sealed class DispatcherTests : IDisposable
         await _cloud.Dispatcher.DispatchAllAsync();
         Assert.Equal(instance, Assert.Single(_cloud.Hub.Terminated));
         Assert.Equal(RunPhase.Failed, (await _cloud.Handlers.StatusAsync(run)).Phase);
+        Assert.Empty((await _cloud.Queue.IdsAsync()).Queued);
+    }
+
+    [Fact]
+    public async Task A_sweep_that_has_ended_but_whose_cells_wait_for_a_worker_is_ended_with_them()
+    {
+        using var jobs = new ServerFolder();
+        File.WriteAllText(Path.Combine(jobs.Root, "job.yaml"), CloudFixture.Yaml());
+        await _cloud.Queue.AddAsync(new QueueEntry(QueueEntry.CurrentVersion, "lambdas-1", WorkKind.Sweep, "name: lambdas\njob: job.yaml\ngrid: { guard.lambdaA: [0.25, 2.5] }\n", jobs.Root, "test", _cloud.Time.GetUtcNow()), again: false);
+        await _cloud.Dispatcher.DispatchAllAsync();
+        var instance = Assert.Single(_cloud.Hub.Started).Instance;
+        _cloud.Hub.Instances[instance] = _cloud.Hub.Instances[instance] with { Status = System.Text.Json.JsonSerializer.Serialize(new SweepProgressStatus(2, 2, true)) };
+        await _cloud.Dispatcher.DispatchAllAsync();
+        Assert.Empty(_cloud.Hub.Terminated);
+        _cloud.Hub.Instances[instance] = _cloud.Hub.Instances[instance] with { Status = System.Text.Json.JsonSerializer.Serialize(new SweepProgressStatus(2, 2, true, "done")) };
+        await _cloud.Dispatcher.DispatchAllAsync();
+        Assert.Equal(instance, Assert.Single(_cloud.Hub.Terminated));
         Assert.Empty((await _cloud.Queue.IdsAsync()).Queued);
     }
 }

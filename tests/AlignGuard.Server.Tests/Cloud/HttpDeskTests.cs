@@ -56,4 +56,12 @@ public sealed class HttpDeskTests : IDisposable
         Assert.Equal(202, (await AskAsync(_cloud.Http.StartAsync, CloudFixture.Yaml())).Status);
         Assert.Single((await _cloud.Queue.IdsAsync()).Queued);
     }
+
+    [Fact]
+    public async Task More_requests_to_change_something_than_are_served_a_minute_are_told_when_to_come_again()
+    {
+        for (var n = 0; n < new ServerOptions { Token = null }.PostsPerMinute; n++) Assert.Equal(400, (await AskAsync(_cloud.Http.StartAsync, "name: [")).Status);
+        Assert.Equal(429, (await AskAsync(_cloud.Http.StartAsync, CloudFixture.Yaml())).Status);
+        Assert.Empty(_cloud.Hub.Started);
+    }
 }

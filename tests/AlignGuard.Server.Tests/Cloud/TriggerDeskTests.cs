@@ -15,6 +15,7 @@ public sealed class TriggerDeskTests : IDisposable
     public TriggerDeskTests()
     {
         _store = new FolderStore(_blobs);
+        foreach (var data in new[] { "train.jsonl", "eval.jsonl" }) File.WriteAllText(Path.Combine(Directory.CreateDirectory(Path.Combine(_blobs, "set")).FullName, data), "{}");
         _cloud = new CloudFixture([WatchedSource.Blobs("store://account/datasets", _store)]);
     }
 

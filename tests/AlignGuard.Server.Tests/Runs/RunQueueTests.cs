@@ -111,6 +111,26 @@ public sealed class RunQueueTests : IDisposable
     public void Waits_double_up_to_an_hour(int attempt, double jitter, double seconds) => Assert.Equal(seconds, RetryDelay.After(attempt, jitter).TotalSeconds);
 
     [Fact]
+    public async Task A_run_that_another_server_works_on_leaves_its_slot_to_the_next_and_is_looked_at_again()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        FakeExecutor? fake = null;
+        var busy = true;
+        await using var server = await RunningServer.StartAsync(_folder, concurrency: 1, time: time, work: (job, _) =>
+            job.Spec.Name == "first" && busy ? throw new RunBusyException("Run first is being worked on by another.") : fake!.FinishAsync(job));
+        fake = server.Executor;
+        var first = await server.Http.StartAsync(Jobs.Yaml("first"));
+        var second = await server.Http.StartAsync(Jobs.Yaml("second"));
+        await EndedAsync(server, second);
+        Assert.Equal([first, second], fake.Begun);
+        busy = false;
+        await Eventually.TrueAsync(time, TimeSpan.FromSeconds(5), () => fake.Begun.Count == 3, "the first run is taken up");
+        await EndedAsync(server, first);
+        Assert.Contains(server.Log.Lines, l => l.Contains("is being worked on by another"));
+        Assert.DoesNotContain(server.Log.Lines, l => l.Contains("failed (1 times"));
+    }
+
+    [Fact]
     public async Task A_fault_of_the_user_is_final_until_the_user_asks_again()
     {
         var mended = false;

@@ -105,6 +105,20 @@ public sealed class EventTests(AzuriteFixture azurite) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Data_are_pinned_as_they_are_when_their_manifest_is_accepted_however_long_the_run_waits()
+    {
+        await ReadyAsync(Manifest);
+        var accepted = (await _container.GetBlobClient("sets/a/train.jsonl").GetPropertiesAsync()).Value.ETag.ToString();
+        await using var server = await ServerAsync(withQueue: false, loops: false);
+        await server.Services.GetRequiredService<TriggerIntake>().TakeAsync(Source, Manifest, "scan", CancellationToken.None);
+        await UploadAsync("sets/a/train.jsonl", "{ }");
+        var queue = server.Services.GetRequiredService<RunQueue>();
+        var entry = (await queue.FindAsync((await queue.IdsAsync()).Queued.Single()))!;
+        Assert.Equal(2, entry.Sources.Count);
+        Assert.Equal(accepted, entry.Job(_folder.Models).Sources[Source.Reference("sets/a/train.jsonl")]);
+    }
+
+    [Fact]
     public async Task Bad_manifests_are_recorded_once_and_hold_nobody_up()
     {
         await UploadAsync("a/_READY.json", "{ not json");
@@ -124,6 +138,8 @@ public sealed class EventTests(AzuriteFixture azurite) : IAsyncLifetime
     [Fact]
     public async Task A_job_beside_the_manifest_is_read()
     {
+        await UploadAsync("sets/b/train.jsonl", "{}");
+        await UploadAsync("sets/b/more/eval.jsonl", "{}");
         await UploadAsync("sets/b/job.yaml", Jobs.Yaml(train: "train.jsonl", eval: "./more/eval.jsonl"));
         await UploadAsync("sets/b/_READY.json", "{ \"version\": 1, \"job\": \"job.yaml\" }");
         await using var server = await ServerAsync(withQueue: false);
@@ -190,7 +206,11 @@ public sealed class EventTests(AzuriteFixture azurite) : IAsyncLifetime
         subject = $"/blobServices/default/containers/{_name}/blobs/{blob}", time = "2025-01-01T00:00:00Z", data = new { eTag = "0xSTALE" },
     });
 
-    private async Task ReadyAsync(string name) => await UploadAsync(name, $"{{ \"version\": 1, \"job\": {Jobs.Json(train: "train.jsonl", eval: "eval.jsonl")} }}");
+    private async Task ReadyAsync(string name)
+    {
+        foreach (var data in new[] { "train.jsonl", "eval.jsonl" }) await UploadAsync(name[..^ReadyManifest.FileName.Length] + data, "{}");
+        await UploadAsync(name, $"{{ \"version\": 1, \"job\": {Jobs.Json(train: "train.jsonl", eval: "eval.jsonl")} }}");
+    }
 
     private async Task UploadAsync(string name, string text) => await _container.GetBlobClient(name).UploadAsync(new BinaryData(text), overwrite: true);
 

@@ -18,6 +18,8 @@ public sealed class ManifestTests : IDisposable
     public ManifestTests()
     {
         _drop = Directory.CreateDirectory(Path.Combine(_folder.Root, "drop", "set")).FullName;
+        Directory.CreateDirectory(Path.Combine(_drop, "held"));
+        foreach (var data in new[] { "train.jsonl", "eval.jsonl", "held/eval.jsonl" }) File.WriteAllText(Path.Combine(_drop, data), "{}");
         _source = WatchedSource.Folder(Path.Combine(_folder.Root, "drop"));
     }
 
@@ -32,6 +34,14 @@ public sealed class ManifestTests : IDisposable
         Assert.Equal("base", job.Spec.Model);
         Assert.Equal("job-suffix00", job.Spec.Name);
         Assert.Equal(Path.Combine(_folder.Models, "base"), job.Resolved.Model);
+    }
+
+    [Fact]
+    public async Task Data_that_are_not_there_are_told_of_at_once()
+    {
+        var problems = await RefusedAsync($$"""{ "version": 1, "job": {{Jobs.Json(train: "late.jsonl", eval: "later.jsonl")}} }""");
+        Assert.Contains(problems, p => p.Contains("data.train: there is no late.jsonl beside the manifest"));
+        Assert.Contains(problems, p => p.Contains("data.eval: there is no later.jsonl beside the manifest"));
     }
 
     [Fact]
@@ -72,9 +82,9 @@ public sealed class ManifestTests : IDisposable
     public async Task A_link_leads_outside_too()
     {
         await File.WriteAllTextAsync(Path.Combine(_folder.Root, "secret.jsonl"), "{}");
-        File.CreateSymbolicLink(Path.Combine(_drop, "train.jsonl"), Path.Combine(_folder.Root, "secret.jsonl"));
+        File.CreateSymbolicLink(Path.Combine(_drop, "link.jsonl"), Path.Combine(_folder.Root, "secret.jsonl"));
         Directory.CreateSymbolicLink(Path.Combine(_drop, "up"), _folder.Root);
-        var problems = await RefusedAsync($$"""{ "version": 1, "job": {{Jobs.Json(train: "train.jsonl", eval: "up/secret.jsonl")}} }""");
+        var problems = await RefusedAsync($$"""{ "version": 1, "job": {{Jobs.Json(train: "link.jsonl", eval: "up/secret.jsonl")}} }""");
         Assert.Equal(2, problems.Count(p => p.Contains("points outside its container")));
     }
 
@@ -115,12 +125,14 @@ public sealed class ManifestTests : IDisposable
     public async Task In_a_watched_folder_a_manifest_starts_its_run_and_another_beside_it_another()
     {
         await using var server = await RunningServer.StartAsync(_folder, sources: [_source]);
-        Directory.CreateDirectory(Path.Combine(_folder.Root, "drop", "second"));
+        var second = Directory.CreateDirectory(Path.Combine(_folder.Root, "drop", "second")).FullName;
+        foreach (var data in new[] { "train.jsonl", "eval.jsonl" }) File.Copy(Path.Combine(_drop, data), Path.Combine(second, data));
+        var before = Directory.GetFiles(Path.Combine(_folder.Root, "drop"), "*", SearchOption.AllDirectories).Length;
         foreach (var set in new[] { "set", "second" }) await File.WriteAllTextAsync(Path.Combine(_folder.Root, "drop", set, ReadyManifest.FileName), $$"""{ "version": 1, "job": {{Jobs.Json()}} }""");
         await Eventually.TrueAsync(() => server.Executor.Begun.Count == 2, "two runs");
         Assert.Equal(2, server.Executor.Begun.Distinct().Count());
         // What was watched is untouched.
-        Assert.Equal(2, Directory.GetFiles(Path.Combine(_folder.Root, "drop"), "*", SearchOption.AllDirectories).Length);
+        Assert.Equal(before + 2, Directory.GetFiles(Path.Combine(_folder.Root, "drop"), "*", SearchOption.AllDirectories).Length);
     }
 
     private Task<Job> ReadAsync(string manifest) => new ManifestReader(new JobPolicy(_folder.Models)).ReadAsync(_source, "set/" + ReadyManifest.FileName, Encoding.UTF8.GetBytes(manifest), "suffix00", CancellationToken.None);
