@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using AlignGuard.Cli.Commands;
 using AlignGuard.Cli.Terminal;
+using AlignGuard.Models.Numerics;
 
 // Numbers in files, JSON and job overrides are written one way on every machine.
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -11,6 +12,7 @@ var root = new RootCommand("Fine-tunes aligned language models with LoRA and kee
 {
     DemoCommand.Create(),
     RunCommand.Create(),
+    WorkCommand.Create(),
     SweepCommand.Create(),
     ServeCommand.Create(),
     StatusCommand.Create(),
@@ -20,7 +22,10 @@ var root = new RootCommand("Fine-tunes aligned language models with LoRA and kee
     ApproveCommand.Create(),
     StoreCommand.Create(),
     ModelCommand.Create(),
+    DataCommand.Create(),
     MethodsCommand.Create(),
     DevCommand.Create(),
 };
-return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+var parsed = root.Parse(args);
+if (parsed.GetValue(CommonOptions.Device) is { } device) Environment.SetEnvironmentVariable(ComputeDevice.Variable, device);
+return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

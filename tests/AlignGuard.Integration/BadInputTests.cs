@@ -16,7 +16,6 @@ public sealed class BadInputTests : IDisposable
         { "lora.r", ["train.steps=0", "lora.r=0"] },                          // all problems at once
         { "larger than model.layers.0", ["lora.r=4096"] },
         { "no linear layer is named 'q_porj'", ["lora.targets=[q_porj]"] },
-        { "bfloat16 is not available", ["train.precision=bfloat16"] },
         { "the built-in Fisher prompts are", ["fisher.samples=100000"] },
         { "There is no model folder", ["model=/nowhere/model"] },
         { "fully masked", ["train.seqLen=8"] },

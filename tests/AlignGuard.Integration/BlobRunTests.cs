@@ -1,3 +1,4 @@
+using AlignGuard.Pipeline.Runner;
 using AlignGuard.Pipeline.Store;
 using AlignGuard.Tests;
 using Azure.Storage.Blobs;
@@ -107,6 +108,24 @@ public sealed class BlobRunTests : IAsyncLifetime
         Assert.Equal(_job.FinalState("calm"), await TinyJob.FinalStateAsync(Opened()));
     }
 
+    /// <summary>Between acceptance and the start of a run its data may not change either.</summary>
+    [Fact]
+    public async Task Data_that_changed_since_their_run_was_accepted_are_refused()
+    {
+        var datasets = new BlobContainerClient(_azurite.ConnectionString, "datasets");
+        await datasets.CreateAsync();
+        var blob = datasets.GetBlobClient("train.jsonl");
+        var accepted = (await blob.UploadAsync(_job.TrainFile)).Value.ETag.ToString();
+        var job = JobFileReader.Read(_job.JobFile, ["data.train=store://azurite/datasets/train.jsonl"]) with { Sources = new Dictionary<string, string> { ["store://azurite/datasets/train.jsonl"] = accepted } };
+        await new BlobContainerClient(_azurite.ConnectionString, "runs").CreateIfNotExistsAsync();
+        await AskedRun.WriteAsync(Opened(), job);
+        await blob.UploadAsync(BinaryData.FromString("""{"prompt": "a", "completion": "b"}"""), overwrite: true);
+        using var asked = Start(["work", job.RunId, "--store", Store], ("ALIGNGUARD_CACHE", _job.Store("cache")));
+        var refused = await asked.EndAsync();
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains("train.jsonl: data changed since the run began", refused.Error);
+    }
+
     /// <summary>Data, prompts and the model itself from a container: read as one version, which belongs to the run.</summary>
     [Fact]
     public async Task Data_on_blob_storage_are_pinned_to_their_version()
@@ -207,5 +226,23 @@ public sealed class BlobRunTests : IAsyncLifetime
     {
         var container = new BlobContainerClient(_azurite.ConnectionString, "runs");
         return await container.ExistsAsync() ? (await Opened().ListAsync("runs/")).Count(n => n.Contains("/segments/") && n.EndsWith(CommitProtocol.RecordName)) : 0;
+    }
+
+    /// <summary>The emulator with a limit stands for an account whose quota is used up.</summary>
+    [Fact]
+    public async Task A_run_whose_account_is_full_says_so_and_is_left_resumable()
+    {
+        await using var small = await AzuriteProcess.StartAsync(limit: 1);
+        await new BlobContainerClient(small.ConnectionString, "runs").CreateAsync();
+        var store = new BlobStore(new BlobContainerClient(small.ConnectionString, "runs"), "", Store);
+        await Assert.ThrowsAsync<StorageFullException>(async () =>
+        {
+            for (var n = 0; n < 40; n++) await store.CreateAsync($"ballast/{n}", new byte[100_000]);
+        });
+        using var process = AlignGuardProcess.Start(["run", _job.JobFile, "--store", Store], new Dictionary<string, string> { [StoreAddress.ConnectionVariable] = small.ConnectionString });
+        var ended = await process.EndAsync();
+        Assert.True(ended.ExitCode == 2, $"{ended.ExitCode}: {ended.Error}");
+        Assert.Contains("has no room left", ended.Error);
+        Assert.DoesNotContain("   at ", ended.Error);
     }
 }

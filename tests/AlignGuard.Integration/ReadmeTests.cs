@@ -82,6 +82,7 @@ public sealed partial class ReadmeTests : IDisposable
         ["demo", ..] or ["run", ..] or ["sweep", ..] => [.. arguments, .. Small],
         ["methods", ..] => arguments,
         ["model", "verify", ..] => [.. arguments.Select(Fixture)],
+        ["model", "info", ..] or ["model", "estimate", ..] => arguments,
         ["model", "train-demo", ..] => [.. arguments, "--steps", "1", "--hidden", "16", "--layers", "1"],
         _ => throw new Xunit.Sdk.XunitException($"README shows `{string.Join(' ', arguments)}`: say here how to run it in seconds."),
     };

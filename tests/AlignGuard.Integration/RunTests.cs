@@ -80,7 +80,7 @@ public class RunTests
         var current = JsonDocument.Parse(File.ReadAllText(Path.Combine(job.Store("store"), "models", "tiny", "current.json"))).RootElement;
         var adapter = Path.Combine(job.Store("store"), current.GetProperty("adapter").GetString()!);
         Assert.Contains(adapter, accepted.Output);
-        using (var model = AlignGuard.Models.Llama.LlamaCheckpoint.Load(Path.Combine(AppContext.BaseDirectory, "samples", "models", "aligned-demo")))
+        using (var model = AlignGuard.Models.Decoders.DecoderCheckpoint.Load(Path.Combine(AppContext.BaseDirectory, "samples", "models", "aligned-demo")))
         using (var loaded = AlignGuard.Models.Lora.PeftAdapter.Load(model, adapter))
             Assert.Equal(28, loaded.Sites.Count());
         Assert.Contains("accepted by the alignment gate", File.ReadAllText(Path.Combine(adapter, "README.md")));

@@ -61,6 +61,71 @@ public sealed class ServeTests : IAsyncLifetime
         await second.StopAsync();
     }
 
+    /// <summary>Everything that the executors of the command line do, in processes: runs side by side, one that is cancelled, one that is killed, a sweep on schedule.</summary>
+    [Fact]
+    public async Task Runs_side_by_side_are_cancelled_survive_their_process_and_a_sweep_comes_on_schedule()
+    {
+        File.WriteAllText(Path.Combine(_job.Folder, "sweep.yaml"), "name: timed\njob: job.yaml\nparallel: 2\nhopeless: off\ngrid: { train.seed: [0, 1] }\n");
+        var schedules = Path.Combine(_job.Folder, "schedules.yaml");
+        File.WriteAllText(schedules, "schedules: [ { name: every-minute, cron: '* * * * *', sweep: sweep.yaml } ]\n");
+        var store = _job.Store("store");
+        var port = FreePort();
+        using var served = new Served(AlignGuardProcess.Start(["serve", "--store", store, "--port", $"{port}", "--scan", "1", "--concurrency", "2"]), port);
+        await served.ReadyAsync();
+        var (first, second) = (await served.StartAsync(Job("first")), await served.StartAsync(Job("second")));
+        await served.UntilAsync(run => run.GetProperty("runId").GetString() == first && Step(run) is >= 10 and < 2000);
+        await served.UntilAsync(run => run.GetProperty("runId").GetString() == second && Step(run) is >= 10 and < 2000);
+        var workers = Workers(store);
+        Assert.Equal(2, workers.Count);
+        // A native fault, as it were: the process is gone, the run is not.
+        Kill(workers.Single(w => w.Run == second).Process);
+        await served.CancelAsync(first);
+        await served.UntilAsync(run => run.GetProperty("runId").GetString() == first && run.GetProperty("progress").GetProperty("stage").GetString() == "cancelled");
+        await served.UntilAsync(run => run.GetProperty("runId").GetString() == second && Workers(store).Any(w => w.Run == second && workers.All(old => old.Process != w.Process)));
+        await served.CancelAsync(second);
+
+        using var scheduled = AlignGuardProcess.Start(["serve", "--store", _job.Store("timed"), "--schedules", schedules, "--port", $"{FreePort()}", "--scan", "1"]);
+        await scheduled.UntilAsync(() => Directory.Exists(Path.Combine(_job.Store("timed"), "sweeps")) && Directory.GetFiles(Path.Combine(_job.Store("timed"), "sweeps"), "result.json", SearchOption.AllDirectories).Length > 0);
+        var result = JsonDocument.Parse(File.ReadAllText(Directory.GetFiles(Path.Combine(_job.Store("timed"), "sweeps"), "result.json", SearchOption.AllDirectories)[0]));
+        Assert.All(result.RootElement.GetProperty("cells").EnumerateArray(), cell => Assert.Contains(cell.GetProperty("outcome").GetString(), new[] { "accepted", "rejected" }));
+        await served.StopAsync();
+        Assert.Empty(Workers(store));
+
+        static int Step(JsonElement run) => run.GetProperty("progress") is { ValueKind: JsonValueKind.Object } progress ? progress.GetProperty("step").GetInt32() : 0;
+    }
+
+    /// <summary>A job from outside: it names nothing of this machine.</summary>
+    private static string Job(string name) => $$"""
+        { "name": "{{name}}", "model": "aligned-demo", "data": { "train": "builtin:how-to", "eval": "builtin:how-to" }, "lora": { "r": 4, "alpha": 8, "dropout": 0.1 },
+          "train": { "steps": 4000, "segment": 10, "batch": 4, "lr": 1e-3, "seqLen": 96, "threads": 1 }, "guard": { "rank": { "min": 4, "max": 16 }, "refreshEvery": 0 },
+          "fisher": { "samples": 40, "minRefusals": 8 }, "driftcheck": { "size": 20, "final": 40, "maxNewTokens": 16, "every": "final" } }
+        """;
+
+    /// <summary>The processes that work on runs of a store.</summary>
+    private static List<(string Run, int Process)> Workers(string store)
+    {
+        var workers = new List<(string, int)>();
+        foreach (var folder in Directory.GetDirectories("/proc").Where(f => int.TryParse(Path.GetFileName(f), out _)))
+        {
+            try
+            {
+                var words = File.ReadAllText(Path.Combine(folder, "cmdline")).Split('\0').ToList();
+                if (words.IndexOf("work") is var at and > 0 && words.Contains(store)) workers.Add((words[at + 1], int.Parse(Path.GetFileName(folder))));
+            }
+            catch (IOException)
+            {
+                // It has ended.
+            }
+        }
+        return workers;
+    }
+
+    private static void Kill(int process)
+    {
+        using var victim = System.Diagnostics.Process.GetProcessById(process);
+        victim.Kill();
+    }
+
     [Fact]
     public async Task A_server_that_could_be_misused_does_not_start()
     {
@@ -125,6 +190,21 @@ public sealed class ServeTests : IAsyncLifetime
         }
 
         public Task<string> GetAsync(string path) => _http.GetStringAsync(path);
+
+        /// <returns>The run's id.</returns>
+        public async Task<string> StartAsync(string job)
+        {
+            using var answer = await _http.PostAsync("/runs", new StringContent(job, System.Text.Encoding.UTF8, "application/json"));
+            var text = await answer.Content.ReadAsStringAsync();
+            Assert.True(answer.IsSuccessStatusCode, text);
+            return JsonDocument.Parse(text).RootElement.GetProperty("runId").GetString()!;
+        }
+
+        public async Task CancelAsync(string run)
+        {
+            using var answer = await _http.PostAsync($"/runs/{run}/cancel", null);
+            Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        }
 
         /// <summary>The one run, once it is as wanted.</summary>
         public async Task<JsonElement> UntilAsync(Func<JsonElement, bool> wanted)

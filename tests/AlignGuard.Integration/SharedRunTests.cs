@@ -98,7 +98,7 @@ public class SharedRunTests
         using var models = new ModelHost();
         var store = new Narrow(new FolderStore(job.Store("store")));
         var run = await JobRun.OpenAsync(JobFileReader.Read(job.JobFile, []), store, models, new SilentObserver(), StopSignal.Never);
-        var full = await Assert.ThrowsAsync<StoreException>(() => new LocalRunner(run).RunAsync());
+        var full = await Assert.ThrowsAsync<StorageFullException>(() => new LocalRunner(run).RunAsync());
         Assert.Contains("has 1,000 bytes left and the next segment's commit needs about", full.Message);
         Assert.False(full.Transient);
         Assert.False(Directory.Exists(Path.Combine(job.Store("store"), run.Records.Segment(0))));

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AlignGuard.Models.Numerics;
 
 namespace AlignGuard.Cli.Commands;
 
@@ -12,6 +13,9 @@ internal static class CommonOptions
     };
 
     public static Argument<string> Run() => new("run") { Description = "Run id, as `alignguard status` lists it." };
+
+    /// <summary>Read once, in the program's entry; processes that are started for runs inherit it.</summary>
+    public static Option<string?> Device { get; } = new("--device") { Description = $"Where to compute: auto (a GPU where there is one), cpu, cuda or cuda:N. {ComputeDevice.Variable} names another default than auto." };
 
     public static Option<bool> Json { get; } = new("--json") { Description = "Print one JSON document on standard output, nothing else." };
 

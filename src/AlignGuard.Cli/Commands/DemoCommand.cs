@@ -4,6 +4,7 @@ using System.Text.Json;
 using AlignGuard.Cli.Terminal;
 using AlignGuard.Domain.FineTuning;
 using AlignGuard.Models;
+using AlignGuard.Models.Numerics;
 using AlignGuard.Pipeline.Activities;
 using AlignGuard.Pipeline.Reports;
 using AlignGuard.Pipeline.Runner;
@@ -29,7 +30,7 @@ internal static class DemoCommand
 
     private static readonly string JobFile = Path.Combine(AppContext.BaseDirectory, "samples", "demo-job.yaml");
 
-    private sealed record Arm(string Label, Job Job, string[] Overrides);
+    private sealed record Arm(string Label, Job Job);
 
     private sealed record Finished(RunReport Report, string? Adapter);
 
@@ -38,7 +39,7 @@ internal static class DemoCommand
         var store = CommonOptions.Store("alignguard-demo");
         var seeds = new Option<int>("--seeds") { Description = "Repeat with this many seeds (0, 1, ...).", DefaultValueFactory = _ => 1 };
         var fresh = new Option<bool>("--fresh") { Description = "Forget earlier demo runs in the store and train anew." };
-        var command = new Command("demo", "Fine-tunes the bundled aligned model with and without the guard and shows what each loses.") { store, seeds, fresh, CommonOptions.Set, CommonOptions.Json };
+        var command = new Command("demo", "Fine-tunes the bundled aligned model with and without the guard and shows what each loses.") { store, seeds, fresh, CommonOptions.Set, CommonOptions.Device, CommonOptions.Json };
         command.SetAction(result => Guarded.RunAsync(() => RunAsync(result.GetRequiredValue(store), result.GetValue(seeds), result.GetValue(fresh),
             result.GetValue(CommonOptions.Set) ?? [], result.GetValue(CommonOptions.Json))));
         return command;
@@ -52,14 +53,15 @@ internal static class DemoCommand
         var store = await StoreAddress.OpenAsync(folder);
         if (fresh) await ForgetAsync(store, arms);
         using var stop = new StopOnSignal();
-        var codes = await WatchedAsync(arms, (arm, progress) => RunProcess.RunAsync(JobFile, folder, arm.Overrides, progress.Line, stop.Signal.Token));
-        if (codes.Contains(ExitCode.Stopped))
+        var runs = new RunProcesses(folder, store);
+        await WatchedAsync(arms, (arm, progress) => runs.WorkAsync(arm.Job, RunGoal.End, wait: true, progress.Line, stop.Signal.Token));
+        if (stop.Signal.Requested)
         {
             Screen.Say("Stopped. The same command goes on from the last commits.");
             return ExitCode.Stopped;
         }
         var finished = new List<Finished>();
-        foreach (var arm in arms) finished.Add(await FinishedAsync(arm.Job, store));
+        foreach (var arm in arms) finished.Add(await FinishedAsync(arm.Job, store, finished.FirstOrDefault()?.Report));
 
         var reports = finished.Select(f => f.Report).ToList();
         await ReportBuilder.PutAsync(store, "report.html", HtmlReport.Render("AlignGuard demo", reports));
@@ -74,13 +76,17 @@ internal static class DemoCommand
             from arm in Arms
             let sets = (string[])[$"train.seed={seed}", .. arm.Overrides, .. overrides]
             // One job file serves all arms: that plain LoRA has no use for its guard keys is no news here.
-            select new Arm(seeds == 1 ? arm.Label : $"{arm.Label}, seed {seed}", JobFileReader.Read(JobFile, sets) with { Warnings = [] }, sets)];
+            select new Arm(seeds == 1 ? arm.Label : $"{arm.Label}, seed {seed}", JobFileReader.Read(JobFile, sets) with { Warnings = [] })];
 
     /// <summary>The arms side by side (each in a process and on a thread of its own: a model this small gains next to nothing from a second), each with its line of progress.</summary>
-    private static async Task<int[]> WatchedAsync(List<Arm> arms, Func<Arm, RunProgress, Task<int>> run)
+    private static async Task WatchedAsync(List<Arm> arms, Func<Arm, RunProgress, Task> run)
     {
-        if (!Screen.Live) return await SideBySideAsync(arms, arm => run(arm, new RunProgress(arm.Label, arm.Job.Spec.Train.Steps, null)));
-        return await Screen.Error.Progress()
+        if (!Screen.Live)
+        {
+            await SideBySideAsync(arms, arm => run(arm, new RunProgress(arm.Label, arm.Job.Spec.Train.Steps, null)));
+            return;
+        }
+        await Screen.Error.Progress()
             .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 24 }, new PercentageColumn())
             .StartAsync(context =>
             {
@@ -89,22 +95,19 @@ internal static class DemoCommand
             });
     }
 
-    private static async Task<int[]> SideBySideAsync(List<Arm> arms, Func<Arm, Task<int>> run)
-    {
-        var codes = new int[arms.Count];
-        var atOnce = Math.Min(Environment.ProcessorCount, Arms.Length);
-        await Parallel.ForEachAsync(Enumerable.Range(0, arms.Count), new ParallelOptions { MaxDegreeOfParallelism = atOnce }, async (n, _) => codes[n] = await run(arms[n]));
-        return codes;
-    }
+    private static Task SideBySideAsync(List<Arm> arms, Func<Arm, Task> run) =>
+        Parallel.ForEachAsync(arms, new ParallelOptions { MaxDegreeOfParallelism = Math.Min(Environment.ProcessorCount, Arms.Length) }, async (arm, _) => await run(arm));
 
     /// <summary>What a finished run left in the store.</summary>
-    private static async Task<Finished> FinishedAsync(Job job, IArtifactStore store)
+    /// <param name="first">Its sample prompts are shown for all: what plain LoRA lost, and what the others made of it.</param>
+    private static async Task<Finished> FinishedAsync(Job job, IArtifactStore store, RunReport? first)
     {
-        using var models = new ModelHost();
+        using var models = new ModelHost(ComputeDevice.FromEnvironment());
         var run = await JobRun.OpenAsync(job, store, models, new SilentObserver(), StopSignal.Never);
         var result = await new LocalRunner(run).RunAsync();
         if (result.State.Outcome?.Value is Outcome.Failed failed) throw new RunFailedException(run.RunId, failed);
-        return new Finished(await ReportBuilder.BuildAsync(run, result.State), result.State.Published?.Value);
+        if (result.Stopped || result.State.Outcome!.Value.IsCancelled) throw new UserFaultException([$"Run {run.RunId} was paused or cancelled. `alignguard demo --fresh` begins anew."]);
+        return new Finished(await ReportBuilder.BuildAsync(run, result.State, besides: first), result.State.Published?.Value);
     }
 
     private static void Summarise(List<Finished> finished, string store, TimeSpan took)

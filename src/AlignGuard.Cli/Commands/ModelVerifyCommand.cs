@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using AlignGuard.Cli.Terminal;
+using AlignGuard.Models.Numerics;
 using AlignGuard.Pipeline.Verification;
 using Spectre.Console;
 
@@ -14,7 +15,7 @@ internal static class ModelVerifyCommand
         var folder = new Argument<string>("folder") { Description = "Checkpoint in Hugging Face layout." };
         var reference = new Option<string>("--reference") { Description = "Dump made by the reference (safetensors).", Required = true };
         var adapter = new Option<string?>("--adapter") { Description = "PEFT adapter of the dump's lora.* entries. Default: adapter/ beside the dump, if there is one." };
-        var command = new Command("verify", "Compares logits, losses, gradients, Fisher factors and generations with a reference dump.") { folder, reference, adapter, CommonOptions.Json };
+        var command = new Command("verify", "Compares logits, losses, gradients, Fisher factors and generations with a reference dump.") { folder, reference, adapter, CommonOptions.Device, CommonOptions.Json };
         command.SetAction(result => Guarded.RunAsync(() => Task.FromResult(Run(
             result.GetRequiredValue(folder), result.GetRequiredValue(reference), result.GetValue(adapter), result.GetValue(CommonOptions.Json)))));
         return command;
@@ -23,7 +24,7 @@ internal static class ModelVerifyCommand
     private static int Run(string folder, string reference, string? adapter, bool json)
     {
         var beside = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(reference))!, "adapter");
-        var comparisons = ReferenceCheck.Run(folder, reference, adapter ?? (Directory.Exists(beside) ? beside : null));
+        var comparisons = ReferenceCheck.Run(folder, reference, adapter ?? (Directory.Exists(beside) ? beside : null), ComputeDevice.FromEnvironment());
         if (json)
         {
             Console.WriteLine(JsonSerializer.Serialize(new

@@ -23,7 +23,7 @@ internal static class PauseCommand
     {
         var run = CommonOptions.Run();
         var store = CommonOptions.Store("alignguard-store");
-        var command = new Command("resume", "Goes on with a run that was paused or interrupted, from the store alone.") { run, store, CommonOptions.Json };
+        var command = new Command("resume", "Goes on with a run that was paused or interrupted, from the store alone.") { run, store, CommonOptions.Device, CommonOptions.Json };
         command.SetAction(result => Guarded.RunAsync(() => ResumeAsync(result.GetRequiredValue(run), result.GetRequiredValue(store), result.GetValue(CommonOptions.Json))));
         return command;
     }

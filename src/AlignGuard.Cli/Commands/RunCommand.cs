@@ -1,6 +1,7 @@
 using System.CommandLine;
 using AlignGuard.Cli.Terminal;
 using AlignGuard.Domain.FineTuning;
+using AlignGuard.Models.Numerics;
 using AlignGuard.Pipeline.Activities;
 using AlignGuard.Pipeline.Reports;
 using AlignGuard.Pipeline.Runner;
@@ -16,7 +17,7 @@ internal static class RunCommand
     {
         var job = new Argument<string>("job") { Description = "Job file (YAML or JSON)." };
         var store = CommonOptions.Store("alignguard-store");
-        var command = new Command("run", "Runs a job; goes on with it if it was interrupted, prints its result if it is finished.") { job, store, CommonOptions.Set, CommonOptions.Json };
+        var command = new Command("run", "Runs a job; goes on with it if it was interrupted, prints its result if it is finished.") { job, store, CommonOptions.Set, CommonOptions.Device, CommonOptions.Json };
         command.SetAction(result => Guarded.RunAsync(() => RunAsync(
             result.GetRequiredValue(job), result.GetRequiredValue(store), result.GetValue(CommonOptions.Set) ?? [], result.GetValue(CommonOptions.Json))));
         return command;
@@ -31,7 +32,7 @@ internal static class RunCommand
     /// <summary>Runs a job to its end, or to a stop; prints what came of it.</summary>
     public static async Task<int> RunAsync(Job job, IArtifactStore store, bool json)
     {
-        using var models = new ModelHost();
+        using var models = new ModelHost(ComputeDevice.FromEnvironment());
         using var stop = new StopOnSignal();
         var run = await JobRun.OpenAsync(job, store, models, new RunProgress(job.Spec.Name, job.Spec.Train.Steps, null), stop.Signal);
         var result = await new LocalRunner(run).RunAsync();

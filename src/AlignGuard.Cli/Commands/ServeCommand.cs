@@ -23,7 +23,7 @@ internal static class ServeCommand
         var address = new Option<string>("--address") { Description = $"IP address to listen on. Any but this machine's own needs a token ({ServerOptions.TokenVariable}).", DefaultValueFactory = _ => Defaults.Address };
         var port = new Option<int>("--port") { Description = "TCP port; 0 = any that is free.", DefaultValueFactory = _ => Defaults.Port };
         var scan = new Option<double>("--scan") { Description = "Seconds between two scans.", DefaultValueFactory = _ => Defaults.ScanInterval.TotalSeconds };
-        var command = new Command("serve", "Starts runs when a data set arrives, when their time comes, and over HTTP; works on them here.") { store, watch, queue, schedules, models, concurrency, address, port, scan };
+        var command = new Command("serve", "Starts runs when a data set arrives, when their time comes, and over HTTP; works on them here.") { store, watch, queue, schedules, models, concurrency, address, port, scan, CommonOptions.Device };
         command.SetAction(result => Guarded.RunAsync(() => RunAsync(result.GetRequiredValue(store), new ServerOptions
         {
             Address = result.GetRequiredValue(address),
@@ -45,7 +45,7 @@ internal static class ServeCommand
     {
         options.Validate();
         var store = await StoreAddress.OpenAsync(storePath);
-        using var executors = new LocalExecutors(store);
+        var executors = new LocalExecutors(store, new RunProcesses(storePath, store));
         await using var app = ServerHost.Build(options, await ServerParts.OpenAsync(options, store, executors, executors));
         try
         {

@@ -19,7 +19,7 @@ internal static class SweepCommand
         var csv = new Option<string?>("--csv") { Description = "Write the table to this file too." };
         var command = new Command("sweep", "Runs a job for every cell of a grid; goes on where it was interrupted, tries failed cells again, prints the result when it is finished.")
         {
-            file, store, csv, CommonOptions.Set, CommonOptions.Json,
+            file, store, csv, CommonOptions.Set, CommonOptions.Device, CommonOptions.Json,
         };
         command.SetAction(result => Guarded.RunAsync(() => RunAsync(result.GetRequiredValue(file), result.GetRequiredValue(store), result.GetValue(CommonOptions.Set) ?? [],
             result.GetValue(csv), result.GetValue(CommonOptions.Json))));
@@ -31,7 +31,7 @@ internal static class SweepCommand
         var sweep = SweepJob.Read(file, overrides);
         var store = await StoreAddress.OpenAsync(storePath);
         using var stop = new StopOnSignal();
-        var driven = await new SweepRunner(sweep, store, new SweepProgressLines(sweep), stop.Signal.Token).RunAsync();
+        var driven = await new SweepRunner(sweep, store, new RunProcesses(storePath, store), new SweepProgressLines(sweep), stop.Signal.Token).RunAsync();
         var rows = SweepTable.Rows(sweep.Spec, driven.State);
         if (driven.Stopped)
         {

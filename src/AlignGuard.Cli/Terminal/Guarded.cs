@@ -30,6 +30,16 @@ internal static class Guarded
             Screen.Say(e.Message);
             return e.Kind.IsBadInput ? ExitCode.BadInput : ExitCode.Fault;
         }
+        catch (RunBrokeOffException e)
+        {
+            Screen.Say(e.Message);
+            return e.BadInput ? ExitCode.BadInput : ExitCode.Fault;
+        }
+        catch (RunBusyException e)
+        {
+            Screen.Say(e.Message);
+            return ExitCode.Fault;
+        }
         catch (DamagedArtifactException e)
         {
             Screen.Say($"{e.Message} Give the same command again: the run falls back to the part of its history that is intact.");

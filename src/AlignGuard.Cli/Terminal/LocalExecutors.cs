@@ -1,8 +1,6 @@
-using System.Collections.Concurrent;
+using AlignGuard.Domain.FineTuning;
 using AlignGuard.Domain.Sweeps;
-using AlignGuard.Models;
 using AlignGuard.Pipeline.Activities;
-using AlignGuard.Pipeline.Reports;
 using AlignGuard.Pipeline.Runner;
 using AlignGuard.Pipeline.Store;
 using AlignGuard.Pipeline.Sweeps;
@@ -10,54 +8,33 @@ using AlignGuard.Server.Runs;
 
 namespace AlignGuard.Cli.Terminal;
 
-/// <summary>Does the server's work in this process.</summary>
-internal sealed class LocalExecutors(IArtifactStore store) : IRunExecutor, ISweepExecutor, IDisposable
+/// <summary>Does the server's work on this machine, a process a run.</summary>
+internal sealed class LocalExecutors(IArtifactStore store, IRunHost runs) : IRunExecutor, ISweepExecutor
 {
-    // A loaded model is used by one run at a time, and by the next one after it.
-    private readonly ConcurrentBag<ModelHost> _models = [];
-    // Dropout draws from the process's one generator: such a run wants the process for itself.
-    private readonly SemaphoreSlim _dropout = new(1);
-
     public async Task ExecuteAsync(Job job, CancellationToken stop)
     {
-        var alone = job.Spec.Lora.Dropout > 0;
-        if (alone) await _dropout.WaitAsync(stop);
-        if (!_models.TryTake(out var models)) models = new ModelHost();
-        try
+        // The run's process exports nothing: what is told of its checks is told here.
+        var told = FineTuningDecider.Fold(await new RunLog(store, $"runs/{job.RunId}").ReadAsync(repair: false)).Drifts.Length;
+        var news = new RunNews(store, job.RunId, state =>
         {
-            var run = await JobRun.OpenAsync(job, store, models, new RunProgress(job.RunId, job.Spec.Train.Steps, null), new StopSignal(stop));
-            var driven = await new LocalRunner(run).RunAsync();
-            if (driven.Stopped || driven.State.Outcome!.Value.IsCancelled) return;
-            if (driven.State.Outcome!.Value is Domain.FineTuning.Outcome.Failed failed) throw new RunFailedException(run.RunId, failed);
-            await ReportBuilder.WriteAsync(run, await ReportBuilder.BuildAsync(run, driven.State));
-        }
-        finally
+            foreach (var check in state.Drifts.Skip(told)) RunMetrics.Checked(job.RunId, check.Summary);
+            told = state.Drifts.Length;
+            return Task.CompletedTask;
+        });
+        var progress = new RunProgress(job.RunId, job.Spec.Train.Steps, null);
+        await runs.WorkAsync(job, RunGoal.End, wait: false, line =>
         {
-            _models.Add(models);
-            if (alone) _dropout.Release();
-        }
+            progress.Line(line);
+            news.Look();
+        }, stop);
+        await news.EndAsync();
     }
 
     public async Task ExecuteAsync(Sweep sweep, CancellationToken stop)
     {
         // The id ends in the time that it is due: every occurrence is a sweep of its own.
         var job = SweepJob.Parse(System.Text.Encoding.UTF8.GetBytes(sweep.Text), $"queue/{sweep.Id}.json", sweep.Folder, [], occurrence: sweep.Id.Split('-')[^1]);
-        var alone = job.Jobs.Any(j => j.Spec.Lora.Dropout > 0);
-        if (alone) await _dropout.WaitAsync(stop);
-        try
-        {
-            var driven = await new SweepRunner(job, store, new SweepProgressLines(job), stop, RunMarkers.Cancel(sweep.Id)).RunAsync();
-            if (!driven.Stopped) await SweepReport.WriteAsync(store, job, driven.State);
-        }
-        finally
-        {
-            if (alone) _dropout.Release();
-        }
-    }
-
-    public void Dispose()
-    {
-        foreach (var models in _models) models.Dispose();
-        _dropout.Dispose();
+        var driven = await new SweepRunner(job, store, runs, new SweepProgressLines(job), stop, RunMarkers.Cancel(sweep.Id)).RunAsync();
+        if (!driven.Stopped) await SweepReport.WriteAsync(store, job, driven.State);
     }
 }

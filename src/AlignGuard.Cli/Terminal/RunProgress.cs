@@ -12,7 +12,7 @@ namespace AlignGuard.Cli.Terminal;
 internal sealed partial class RunProgress(string label, int steps, ProgressTask? bar) : IRunObserver
 {
     // A parent shows what a child says: it wants to hear more often.
-    private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(Environment.GetEnvironmentVariable(RunProcess.ChildVariable) is null ? 5 : 1);
+    private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(Environment.GetEnvironmentVariable(RunProcesses.ChildVariable) is null ? 5 : 1);
 
     private readonly Stopwatch _watch = Stopwatch.StartNew();
     private TimeSpan _lastLine = TimeSpan.FromSeconds(-60);

@@ -15,7 +15,7 @@ internal sealed class StopOnSignal : IDisposable
     {
         _saying = saying;
         _registrations = [Register(PosixSignal.SIGTERM), Register(PosixSignal.SIGINT)];
-        if (Environment.GetEnvironmentVariable(RunProcess.ChildVariable) is not null) new Thread(StopWithParent) { IsBackground = true, Name = "parent" }.Start();
+        if (Environment.GetEnvironmentVariable(RunProcesses.ChildVariable) is not null) new Thread(StopWithParent) { IsBackground = true, Name = "parent" }.Start();
     }
 
     public StopSignal Signal => new(_source.Token);

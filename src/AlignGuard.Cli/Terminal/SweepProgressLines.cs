@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using AlignGuard.Domain.Sweeps;
-using AlignGuard.Pipeline.Activities;
 using AlignGuard.Pipeline.Sweeps;
 
 namespace AlignGuard.Cli.Terminal;
@@ -11,7 +10,7 @@ internal sealed class SweepProgressLines(SweepJob sweep) : ISweepObserver
     private readonly Stopwatch _watch = Stopwatch.StartNew();
     private int _endedHere;
 
-    public IRunObserver Of(Cell cell, int steps) => new RunProgress(cell.Label, steps, null);
+    public Action<string> Of(Cell cell, int steps) => new RunProgress(cell.Label, steps, null).Line;
 
     public void Happened(SweepEvent happened, SweepState state)
     {
