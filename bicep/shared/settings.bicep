@@ -9,8 +9,8 @@ func hostSettings(service string, clientId string, connectionString string, host
   { name: 'ALIGNGUARD_WATCH', value: 'store://${host.accountName}/${host.datasets}' }
   { name: 'ALIGNGUARD_MODELS', value: 'store://${host.accountName}/${host.models}' }
   { name: 'ALIGNGUARD_QUEUE', value: 'queue://${host.accountName}/${host.queue}' }
-  { name: 'DURABLE_TASK_SCHEDULER_ENDPOINT', value: host.schedulerEndpoint }
-  { name: 'TASKHUB_NAME', value: host.hub }
+  // No secret: whoever signs in does it by identity.
+  { name: 'DURABLE_TASK_SCHEDULER_CONNECTION_STRING', value: 'Endpoint=${host.schedulerEndpoint};Authentication=ManagedIdentity;ClientID=${clientId};TaskHub=${host.hub}' }
   // Which of the identities DefaultAzureCredential takes.
   { name: 'AZURE_CLIENT_ID', value: clientId }
   { name: 'APPLICATIONINSIGHTS_CONNECTION_STRING', value: connectionString }

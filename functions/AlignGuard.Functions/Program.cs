@@ -19,7 +19,7 @@ return await Guarded.RunAsync(async () =>
     Telemetry.Add(builder.Services, settings);
     if (settings.Insights is not null) builder.Services.AddOpenTelemetry().UseFunctionsWorkerDefaults();
     var (store, watched) = (await StoreAddress.OpenAsync(settings.Store), await WatchedSource.OpenAsync(settings.Watch));
-    builder.Services.AddAlignGuardHandlers(store, [watched], settings.Schedules, new Limits(), TimeProvider.System);
+    builder.Services.AddAlignGuardHandlers(store, [watched], settings.Schedules, new Limits(), TimeProvider.System, settings.ModelsStore);
     builder.Services.AddDurableTaskClient(client => client.UseDurableTaskScheduler(settings.Scheduler));
     builder.Services.AddSingleton<IOrchestrations, TaskHub>();
     await builder.Build().RunAsync();

@@ -29,7 +29,7 @@ public sealed class TaskHub(DurableTaskClient client) : IOrchestrations
         }
     }
 
-    public Task TerminateAsync(string instanceId, CancellationToken cancellation) => client.TerminateInstanceAsync(instanceId, "The run has ended.", cancellation);
+    public Task TerminateAsync(string instanceId, CancellationToken cancellation) => client.TerminateInstanceAsync(instanceId, new TerminateInstanceOptions("The run has ended.", Recursive: true), cancellation);
 
     public async Task RaiseAsync(string instanceId, string eventName, CancellationToken cancellation)
     {

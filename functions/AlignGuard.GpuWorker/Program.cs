@@ -1,6 +1,7 @@
 using AlignGuard.GpuWorker;
 using AlignGuard.Hosts;
 using AlignGuard.Models;
+using AlignGuard.Models.Numerics;
 using AlignGuard.Pipeline.Cloud;
 using AlignGuard.Pipeline.Store;
 using Microsoft.DurableTask.Worker;
@@ -17,11 +18,12 @@ return await Guarded.RunAsync(async () =>
     foreach (var line in machine.Lines) Console.Error.WriteLine(line);
     if (machine.Problem is { } problem) throw new UserFaultException(problem);
 
+    var device = ComputeDevice.Open(settings.Device);
     var store = await StoreAddress.OpenAsync(settings.Store);
     using var wish = new StopWish();
     var builder = Host.CreateApplicationBuilder(args);
     Telemetry.Add(builder.Services, settings);
-    builder.Services.AddSingleton(services => new GpuDesk(store, run => new LoggedRun(run, services.GetRequiredService<ILogger<GpuDesk>>()), wish.Token));
+    builder.Services.AddSingleton(services => new GpuDesk(store, run => new LoggedRun(run, services.GetRequiredService<ILogger<GpuDesk>>()), wish.Token, device));
     builder.Services.AddDurableTaskWorker(worker =>
     {
         worker.AddTasks(GpuTasks.Add);

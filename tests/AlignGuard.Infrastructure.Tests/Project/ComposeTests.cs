@@ -1,5 +1,6 @@
 using AlignGuard.Infrastructure.Tests.Bicep;
 using AlignGuard.Infrastructure.Tests.Support;
+using AlignGuard.Pipeline.Cloud;
 using Xunit;
 
 namespace AlignGuard.Infrastructure.Tests.Project;
@@ -55,8 +56,9 @@ public sealed class ComposeTests
             // The image itself says where the cache is.
             Assert.Empty(cloud.Except(cloudOnly).Except(["ALIGNGUARD_CACHE"]).Except(_compose.At("services", host, "environment").Keys()));
         }
-        Assert.Equal(_compose.Text("services", "scheduler", "environment", "DTS_TASK_HUB_NAMES"), _compose.Text("services", "orchestrator", "environment", "TASKHUB_NAME"));
-        Assert.Equal(deployment.Of("Microsoft.DurableTask/schedulers/taskHubs").Single().Name.Split('/')[1], _compose.Text("services", "orchestrator", "environment", "TASKHUB_NAME"));
+        var hub = _compose.Text("services", "orchestrator", "environment", CloudSettings.SchedulerVariable)!.Split("TaskHub=")[1];
+        Assert.Equal(_compose.Text("services", "scheduler", "environment", "DTS_TASK_HUB_NAMES"), hub);
+        Assert.Equal(deployment.Of("Microsoft.DurableTask/schedulers/taskHubs").Single().Name.Split('/')[1], hub);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using AlignGuard.Infrastructure.Tests.Bicep;
 using AlignGuard.Infrastructure.Tests.Support;
+using AlignGuard.Pipeline.Activities;
 using Xunit;
 
 namespace AlignGuard.Infrastructure.Tests.Project;
@@ -38,6 +39,19 @@ public sealed partial class WorkbookTests
     {
         var readme = Repository.Text("infra/README.md");
         foreach (var metric in Queries.SelectMany(q => Metric().Matches(q)).Select(m => m.Value).Distinct()) Assert.Contains($"`{metric}`", readme);
+    }
+
+    /// <summary>Of runs; what the server measures of itself is held to its names by the server's own tests.</summary>
+    [Fact]
+    public void Every_metric_of_runs_that_it_shows_is_measured()
+    {
+        var measured = new HashSet<string>();
+        using var listener = new System.Diagnostics.Metrics.MeterListener { InstrumentPublished = (instrument, _) => { lock (measured) measured.Add(instrument.Name); } };
+        listener.Start();
+        RunMetrics.Checked("a-run", new AlignGuard.Domain.FineTuning.DriftSummary(0.9, 0.1, null, null, 1, 0.1, ""));
+        var shown = Queries.SelectMany(q => Metric().Matches(q)).Select(m => m.Value).Where(m => m.StartsWith("alignguard.drift.") || m.StartsWith("alignguard.gpu.")).Distinct().ToList();
+        Assert.Equal(5, shown.Count);
+        Assert.All(shown, metric => Assert.Contains(metric, measured));
     }
 
     [Fact]
