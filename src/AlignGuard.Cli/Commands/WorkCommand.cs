@@ -41,7 +41,7 @@ internal static class WorkCommand
         using var prepared = CancellationTokenSource.CreateLinkedTokenSource(stop.Signal.Token);
         var progress = new RunProgress(job.Spec.Name, job.Spec.Train.Steps, null);
         var observer = prepare ? new UntilPrepared(progress, job.Spec.IsGuarded ? "fisher/0" : "baseline", prepared.Cancel) : (IRunObserver)progress;
-        if (prepare && FineTuningDecider.Fold(await new RunLog(store, $"runs/{runId}").ReadAsync(repair: false)).IsPrepared) return ExitCode.Done;
+        if (prepare && (await RunLog.StateAsync(store, runId)).IsPrepared) return ExitCode.Done;
 
         var run = await JobRun.OpenAsync(job, store, models, observer, new StopSignal(prepared.Token));
         var driven = await new LocalRunner(run, wait).RunAsync();

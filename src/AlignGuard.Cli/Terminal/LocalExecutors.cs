@@ -1,4 +1,3 @@
-using AlignGuard.Domain.FineTuning;
 using AlignGuard.Domain.Sweeps;
 using AlignGuard.Pipeline.Activities;
 using AlignGuard.Pipeline.Runner;
@@ -14,20 +13,13 @@ internal sealed class LocalExecutors(IArtifactStore store, IRunHost runs) : IRun
     public async Task ExecuteAsync(Job job, CancellationToken stop)
     {
         // The run's process exports nothing: what is told of its checks is told here.
-        var told = FineTuningDecider.Fold(await new RunLog(store, $"runs/{job.RunId}").ReadAsync(repair: false)).Drifts.Length;
-        var news = new RunNews(store, job.RunId, state =>
+        var told = (await RunLog.StateAsync(store, job.RunId)).Drifts.Length;
+        await RunNews.FollowAsync(runs, store, job, RunGoal.End, wait: false, new RunProgress(job.RunId, job.Spec.Train.Steps, null).Line, state =>
         {
             foreach (var check in state.Drifts.Skip(told)) RunMetrics.Checked(job.RunId, check.Summary);
             told = state.Drifts.Length;
             return Task.CompletedTask;
-        });
-        var progress = new RunProgress(job.RunId, job.Spec.Train.Steps, null);
-        await runs.WorkAsync(job, RunGoal.End, wait: false, line =>
-        {
-            progress.Line(line);
-            news.Look();
         }, stop);
-        await news.EndAsync();
     }
 
     public async Task ExecuteAsync(Sweep sweep, CancellationToken stop)

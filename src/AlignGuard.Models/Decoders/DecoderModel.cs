@@ -15,6 +15,7 @@ public sealed class DecoderModel : IDisposable
     private readonly RotaryTable? _rotary;
     private readonly DecoderBlock[] _blocks;
     private readonly LinearSite _head;
+    private readonly float _embeddingScale;
 
     /// <param name="config">Shapes.</param>
     /// <param name="weights">Every tensor named in <see cref="DecoderShapes.Of"/>, in its shape; owned by the model from now on.</param>
@@ -24,6 +25,8 @@ public sealed class DecoderModel : IDisposable
         _weights = new(StringComparer.Ordinal);
         foreach (var (name, tensor) in weights) _weights.Add(name, tensor.DetachFromDisposeScope());
         _rotary = config.LearnedPositions ? null : new RotaryTable(config.Rope, config.HeadDim, config.MaxPositions, Device, Dtype);
+        // Rounded to the weights' type, as where the model was trained.
+        using (NewDisposeScope()) _embeddingScale = tensor((float)config.EmbeddingScale).to(Dtype).to(ScalarType.Float32).item<float>();
         var linears = new List<LinearSite>();
         _blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => new DecoderBlock(this, layer, linears))];
         _head = new LinearSite(linears.Count, "lm_head", _weights[config.TieWordEmbeddings ? config.Names.Embedding : "lm_head.weight"], null);
@@ -117,8 +120,7 @@ public sealed class DecoderModel : IDisposable
     {
         long rows = ids.shape[0], length = ids.shape[1];
         var hidden = _weights[Config.Names.Embedding].index_select(0, ids.reshape(-1)).view(rows, length, Config.HiddenSize);
-        // The factor is rounded to the weights' type first, as where the model was trained.
-        if (Config.EmbeddingScale != 1) hidden = hidden * tensor((float)Config.EmbeddingScale, device: Device).to(Dtype);
+        if (_embeddingScale != 1) hidden = hidden * _embeddingScale;
         if (!Config.LearnedPositions) return hidden;
         var table = _weights[Config.Names.Positions!];
         return hidden + (options.Positions is { } positions ? table.index_select(0, positions.reshape(-1)).view(rows, length, -1) : table.narrow(0, past, length));

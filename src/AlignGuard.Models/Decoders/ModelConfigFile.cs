@@ -22,6 +22,10 @@ public static class ModelConfigFile
         return config;
     }
 
+    /// <summary>The type that a config.json says its weights are stored in, by the key of either layout; null = it does not say.</summary>
+    public static string? StoredDtype(JsonElement config) =>
+        new[] { "torch_dtype", "dtype" }.Select(key => config.TryGetProperty(key, out var v) && v.ValueKind == JsonValueKind.String ? v.GetString() : null).FirstOrDefault(dtype => dtype is not null);
+
     /// <summary>A Llama's in the 4.x layout, which every version of transformers reads.</summary>
     public static string Write(DecoderConfig c)
     {

@@ -1,6 +1,6 @@
-using System.Text.Json;
 using AlignGuard.Domain.Spec;
 using AlignGuard.Models;
+using AlignGuard.Models.Decoders;
 using TorchSharp;
 
 namespace AlignGuard.Pipeline.Activities;
@@ -21,6 +21,6 @@ public static class Precisions
         var path = Path.Combine(folder, "config.json");
         if (!File.Exists(path)) return false;
         using var config = ModelJson.Read(path);
-        return new[] { "torch_dtype", "dtype" }.Any(key => config.RootElement.TryGetProperty(key, out var v) && v.ValueKind == JsonValueKind.String && v.GetString() is "bfloat16" or "float16");
+        return ModelConfigFile.StoredDtype(config.RootElement) is "bfloat16" or "float16";
     }
 }

@@ -34,7 +34,7 @@ public sealed class GpuDesk(IArtifactStore store, Func<string, IRunObserver> obs
     /// <summary>The report of a run that has ended.</summary>
     public Task<ActivityAnswer> ReportAsync(ActivityRequest request) => AloneAsync(request, async (run, _) =>
     {
-        var state = FineTuningDecider.Fold(await new RunLog(store, run.Folder).ReadAsync(repair: false));
+        var state = await RunLog.StateAsync(store, run.RunId);
         var page = await TensorThread.RunAsync(async () => await Reports.ReportBuilder.WriteAsync(run, await Reports.ReportBuilder.BuildAsync(run, state)));
         return CommandResult.NewPublished(page);
     });

@@ -2,22 +2,6 @@ using AlignGuard.Models;
 
 namespace AlignGuard.Pipeline.Data;
 
-/// <summary>How a data file is read.</summary>
-public sealed record RowReading
-{
-    /// <summary>Default: found out from the first row that has a known layout; all rows must have the same.</summary>
-    public RowFormat Format { get; init; } = RowFormat.Auto;
-
-    /// <summary>Words for the labels 0, 1, ... of classification rows; empty = labels as they are.</summary>
-    public IReadOnlyList<string> Labels { get; init; } = [];
-
-    /// <summary>Largest share of rows, 0 to 1, that may be left out because they cannot be used; null = none is left out, they are refused.</summary>
-    public double? MostSkipped { get; init; }
-
-    /// <summary>Default: 1 MiB a row, 1 GiB a file.</summary>
-    public RowLimits Limits { get; init; } = new();
-}
-
 /// <summary>
 /// A data file. <c>.jsonl</c> or <c>.ndjson</c>: a row a line, empty lines only at the end. <c>.json</c>: a list of rows, or a row a line. <c>.csv</c>, <c>.tsv</c>: a table whose first line names the columns.
 /// <c>.txt</c>: a text a line. Each may be packed (<c>.jsonl.gz</c>; one gzip member). UTF-8, a byte order mark is tolerated. The file is read once, front to back, a row at a time.

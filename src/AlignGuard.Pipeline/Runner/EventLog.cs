@@ -79,7 +79,11 @@ public class EventLog<TEvent>(IArtifactStore store, string folder, Func<TEvent, 
 }
 
 /// <summary><c>runs/{runId}/events.jsonl</c>.</summary>
-public sealed class RunLog(IArtifactStore store, string runFolder, TimeProvider? clock = null) : EventLog<Event>(store, runFolder, EventCodec.Write, EventCodec.Read, clock);
+public sealed class RunLog(IArtifactStore store, string runFolder, TimeProvider? clock = null) : EventLog<Event>(store, runFolder, EventCodec.Write, EventCodec.Read, clock)
+{
+    /// <summary>How a run stands, for whoever only looks; the state before any event where there is no log.</summary>
+    public static async Task<State> StateAsync(IArtifactStore store, string runId) => FineTuningDecider.Fold(await new RunLog(store, $"runs/{runId}").ReadAsync(repair: false));
+}
 
 /// <summary><c>sweeps/{sweepId}/events.jsonl</c>.</summary>
 public sealed class SweepLog(IArtifactStore store, string sweepFolder, TimeProvider? clock = null) : EventLog<SweepEvent>(store, sweepFolder, SweepEventCodec.Write, SweepEventCodec.Read, clock);

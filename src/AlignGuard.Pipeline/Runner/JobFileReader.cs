@@ -26,8 +26,11 @@ public static class JobFileReader
     public static Job Read(string path, IEnumerable<string> overrides)
     {
         if (!File.Exists(path)) throw new UserFaultException([$"There is no job file {path}. `alignguard demo` shows one at work; samples/demo-job.yaml is that job."]);
-        var parsed = JobFile.ParseUtf8(File.ReadAllBytes(path), path, overrides);
-        if (!parsed.IsValid) throw new UserFaultException([.. parsed.Problems.Select(p => p.ToString())]);
-        return new Job(parsed.Spec!.Value, Path.GetDirectoryName(Path.GetFullPath(path))!, [.. parsed.Warnings.Select(w => w.ToString())]);
+        return Of(JobFile.ParseUtf8(File.ReadAllBytes(path), path, overrides), Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
+
+    /// <param name="folder">Where relative paths begin.</param>
+    /// <exception cref="UserFaultException">All problems of what was parsed.</exception>
+    public static Job Of(ParsedJob parsed, string folder) =>
+        parsed.IsValid ? new Job(parsed.Spec!.Value, folder, [.. parsed.Warnings.Select(w => w.ToString())]) : throw new UserFaultException([.. parsed.Problems.Select(p => p.ToString())]);
 }

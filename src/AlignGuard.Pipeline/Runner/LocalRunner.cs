@@ -27,7 +27,7 @@ public sealed class LocalRunner(RunRecords records, Plan plan, RunActivity activ
         for (var damages = 0; ;)
         {
             await using var lease = await RunLease.TakeAsync(records, observer, _clock, wait, stop);
-            if (lease is null) return new Driven<State>(FineTuningDecider.Fold(await new RunLog(records.Store, records.Folder).ReadAsync(repair: false)), true);
+            if (lease is null) return new Driven<State>(await RunLog.StateAsync(records.Store, records.RunId), true);
             try
             {
                 return await UnderLeaseAsync(lease.Lost, deep: damages > 0);

@@ -19,9 +19,8 @@ public static class StoredJob
 
     internal static Job Parse(JsonElement text, string source, string runId, string folder)
     {
-        var parsed = JobFile.Parse(text.GetRawText(), source, []);
-        if (!parsed.IsValid) throw new UserFaultException([.. parsed.Problems.Select(p => p.ToString())]);
-        var job = new Job(parsed.Spec!.Value, folder, []);
+        // What its author was told once is no news now.
+        var job = JobFileReader.Of(JobFile.Parse(text.GetRawText(), source, []), folder) with { Warnings = [] };
         return job.RunId == runId ? job
             : throw new UserFaultException([$"Run {runId} was begun by another version of the program, which knew other keys; with this one its job is run {job.RunId}. Begin it anew from its job file."]);
     }

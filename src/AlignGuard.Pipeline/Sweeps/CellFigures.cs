@@ -21,7 +21,7 @@ internal static class CellFigures
     /// <summary>What came of a run; null while it has no outcome.</summary>
     public static async Task<CellResult?> EndedAsync(IArtifactStore store, string runId)
     {
-        var state = FineTuningDecider.Fold(await new RunLog(store, $"runs/{runId}").ReadAsync(repair: false));
+        var state = await RunLog.StateAsync(store, runId);
         if (state.Outcome is null) return null;
         if (await RunFolders.OpenAsync(store, runId) is { } run) return await ResultAsync(run, state);
         return CellResult.NotRun(state.Outcome.Value is Outcome.Failed failed ? CellOutcome.NewFailed(failed.Fault.Message) : CellOutcome.Cancelled);

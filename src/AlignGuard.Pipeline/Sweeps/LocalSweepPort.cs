@@ -119,21 +119,12 @@ internal sealed class LocalSweepPort(SweepJob sweep, IArtifactStore store, IRunH
         return SweepEvent.NewStopped(stopped.Cell, command.Attempt);
     }
 
-    private async Task WorkAsync(int cell, RunGoal goal, Func<State, Task> tell, CancellationToken stopping)
-    {
-        var news = new RunNews(store, RunId(cell), tell);
-        var says = observer.Of(sweep.Spec.Cells[cell], sweep.Jobs[cell].Spec.Train.Steps);
-        await runs.WorkAsync(sweep.Jobs[cell], goal, wait: true, line =>
-        {
-            says(line);
-            news.Look();
-        }, stopping);
-        await news.EndAsync();
-    }
+    private Task WorkAsync(int cell, RunGoal goal, Func<State, Task> tell, CancellationToken stopping) =>
+        RunNews.FollowAsync(runs, store, sweep.Jobs[cell], goal, wait: true, observer.Of(sweep.Spec.Cells[cell], sweep.Jobs[cell].Spec.Train.Steps), tell, stopping);
 
     private string RunId(int cell) => sweep.Jobs[cell].RunId;
 
-    private async Task<State> StateAsync(int cell) => FineTuningDecider.Fold(await new RunLog(store, $"runs/{RunId(cell)}").ReadAsync(repair: false));
+    private Task<State> StateAsync(int cell) => RunLog.StateAsync(store, RunId(cell));
 
     private CancellationTokenSource StopOf(int cell) => _stops.GetOrAdd(cell, _ => new CancellationTokenSource());
 

@@ -25,7 +25,7 @@ public sealed record ModelFolder(string Architecture, ModelShape Shape, long Par
         var root = document.RootElement;
         List<(string Name, long Bytes)> files = [.. Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal).Select(f => (Path.GetFileName(f), new FileInfo(f).Length))];
         var tensors = files.Where(f => f.Name.EndsWith(".safetensors", StringComparison.Ordinal)).SelectMany(f => Tensors(Path.Combine(folder, f.Name))).ToList();
-        var dtype = Text(root, "torch_dtype") ?? Text(root, "dtype") ?? tensors.GroupBy(t => t.Dtype).MaxBy(g => g.Sum(t => t.Elements))?.Key;
+        var dtype = ModelConfigFile.StoredDtype(root) ?? tensors.GroupBy(t => t.Dtype).MaxBy(g => g.Sum(t => t.Elements))?.Key;
         var architecture = root.TryGetProperty("architectures", out var names) && names is { ValueKind: JsonValueKind.Array } && names.GetArrayLength() > 0 ? names[0].ToString() : Text(root, "model_type") ?? "?";
         return new ModelFolder(architecture, ShapeOf(config), DecoderShapes.Of(config).Sum(t => t.Shape.Aggregate(1L, (a, b) => a * b)), Unlike(config), config.MaxPositions, dtype, tensors.Count == 0 ? null : tensors.Sum(t => t.Elements), files, Template(folder));
     }

@@ -18,12 +18,7 @@ internal static class JobText
     /// <param name="source">What problems give as their place.</param>
     /// <param name="folder">Where relative paths begin.</param>
     /// <exception cref="UserFaultException">Every problem of the text.</exception>
-    public static Job Parse(string text, string source, string folder)
-    {
-        var parsed = JobFile.Parse(text, source, []);
-        if (!parsed.IsValid) throw new UserFaultException([.. parsed.Problems.Select(p => p.ToString())]);
-        return new Job(parsed.Spec!.Value, folder, [.. parsed.Warnings.Select(w => w.ToString())]);
-    }
+    public static Job Parse(string text, string source, string folder) => JobFileReader.Of(JobFile.Parse(text, source, []), folder);
 
     /// <summary>Strict UTF-8.</summary>
     /// <exception cref="UserFaultException">Too large, or other bytes.</exception>
