@@ -17,6 +17,7 @@ namespace AlignGuard.Pipeline.Tests;
 /// What is computed is computed where the model is. Without a GPU the <c>meta</c> device stands for one where it can: it has shapes and no numbers, and refuses any operation with a tensor that was left behind on
 /// the processor. The native library lacks such kernels for rows by index and absolute values, so a whole step needs the GPU itself.
 /// </summary>
+[Collection(TensorCollection.Name)]
 public class DeviceTests
 {
     private static readonly LoraSpec Lora = new() { Rank = 2, Dropout = 0.1 };

@@ -15,7 +15,7 @@ using Memory = AlignGuard.Domain.Estimates.Memory;
 namespace AlignGuard.Pipeline.Tests;
 
 /// <summary>What <c>model estimate</c> counts, against what there is.</summary>
-[Collection("memory")]
+[Collection(TensorCollection.Name)]
 public class EstimateTests
 {
     private static readonly string Root = typeof(EstimateTests).Assembly.GetCustomAttributes(false).OfType<System.Reflection.AssemblyMetadataAttribute>().Single(a => a.Key == "RepositoryRoot").Value!;

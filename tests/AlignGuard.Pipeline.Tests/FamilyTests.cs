@@ -14,6 +14,7 @@ using static TorchSharp.torch;
 namespace AlignGuard.Pipeline.Tests;
 
 /// <summary>Every family of decoders, as tiny random models made from a config.json: what they must have in common whatever their dump says.</summary>
+[Collection(TensorCollection.Name)]
 public sealed class FamilyTests : IDisposable
 {
     private const string Size = "\"vocab_size\": 64, \"hidden_size\": 32, \"intermediate_size\": 48, \"num_hidden_layers\": 2, \"num_attention_heads\": 4, \"num_key_value_heads\": 2, \"max_position_embeddings\": 64";

@@ -9,6 +9,7 @@ using static TorchSharp.torch;
 namespace AlignGuard.Pipeline.Tests;
 
 /// <summary>Adapters as PEFT reads and writes them. (What PEFT itself wrote is loaded by the comparison with the reference.)</summary>
+[Collection(TensorCollection.Name)]
 public sealed class PeftAdapterTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("alignguard-peft-").FullName;

@@ -7,6 +7,7 @@ using static TorchSharp.torch;
 namespace AlignGuard.Pipeline.Tests;
 
 /// <summary>Parity with Hugging Face transformers and peft: logits, losses, every LoRA gradient, per-example gradients, Fisher factors, generations.</summary>
+[Collection(TensorCollection.Name)]
 public class ReferenceCheckTests
 {
     public static TheoryData<string, string> Cases => new()

@@ -9,6 +9,7 @@ using static TorchSharp.torch;
 
 namespace AlignGuard.Pipeline.Tests;
 
+[Collection(TensorCollection.Name)]
 public class TrainerTests
 {
     /// <summary>Counted by this thread's dispose scopes: the process-wide count also moves with what other tests leave to the collector.</summary>
