@@ -43,7 +43,12 @@ public static class RowFile
         }
         if (reading.MostSkipped is not { } most) problems.ThrowIfAny();
         else Quarantine.RefuseMany(path, problems, rows.Quarantined.Count, rows.Count, most);
-        if (rows.Count == 0) throw new UserFaultException($"{path}: holds no rows: give a file with at least one.");
+        if (rows.Count == 0)
+        {
+            // Where every row was left out, why says more than that nothing is left.
+            problems.ThrowIfAny();
+            throw new UserFaultException($"{path}: holds no rows: give a file with at least one.");
+        }
         return rows.Build(parser.Format);
     }
 
@@ -61,7 +66,7 @@ public static class RowFile
         var gzip = Path.GetExtension(path).Equals(".gz", StringComparison.OrdinalIgnoreCase);
         var extension = Path.GetExtension(gzip ? path[..^3] : path).ToLowerInvariant();
         return Extensions.Contains(extension) ? (extension, gzip)
-            : throw new UserFaultException($"{path}: is not named as a data file: name it .jsonl (a row a line), .json (a list of rows), .csv or .tsv (a table), .parquet or .txt (a text a line), with .gz if it is packed.");
+            : throw new UserFaultException($"{path}: is not named as a data file: name it .jsonl (a row a line), .json (a list of rows), .csv or .tsv (a table), or .txt (a text a line), with .gz if it is packed.");
     }
 
     private static RowBytes Open(string path, bool gzip, int limit)

@@ -78,6 +78,20 @@ public sealed class TableTests : IDisposable
         Assert.Contains("1 of 100 rows (1.00 %) cannot be used, more than data.maxSkipped (0.5 %)", many.Message);
     }
 
+    /// <summary>Regression: that nothing was left hid why.</summary>
+    [Fact]
+    public void A_file_whose_rows_are_all_bad_says_what_is_wrong_with_each()
+    {
+        var path = folder.Write("all.jsonl", """{"prompt":"p","completion":""}""" + "\n" + """{"prompt":"","completion":"c"}""" + "\n");
+        var told = Assert.Throws<UserFaultException>(() => RowFile.Read(path, new RowReading { MostSkipped = 1 })).Problems;
+        Assert.Contains(told, p => p.Contains(":1: completion: the response is empty"));
+        Assert.Contains(told, p => p.Contains(":2: prompt: the text of the user is empty"));
+    }
+
+    [Fact]
+    public void A_kind_of_file_that_is_not_read_is_not_advised() =>
+        Assert.DoesNotContain(".parquet", Assert.Throws<UserFaultException>(() => RowFile.Read("rows.parquet")).Message["rows.parquet".Length..]);
+
     [Fact]
     public void Rows_whose_answer_lies_behind_seqLen_are_left_out_likewise()
     {
