@@ -65,8 +65,8 @@ module Duration =
         let times, (segments, checks) = refreshes spec, course spec
         let row = min lengths.Row spec.Train.SeqLen
         let tokens = float spec.Train.Steps * float spec.Train.Batch * float spec.Train.Accumulate * float row
-        let lora = 6.0 * float (Memory.loraParameters m spec.Lora)
-        let adapted = m.Adapted spec.Lora.Targets
+        let adapted = m.Adapted(spec.Lora.Targets, spec.Lora.Exclude)
+        let lora = 6.0 * (adapted |> List.sumBy (fun (l, n) -> l.Share * float n * float spec.Lora.R * (float l.Out + float l.In)))
 
         let fisher =
             let length = lengths.Prompt + spec.DriftCheck.MaxNewTokens
@@ -74,7 +74,8 @@ module Duration =
                 adapted
                 |> List.sumBy (fun (l, n) ->
                     let o, i = float l.Out, float l.In
-                    float n
+                    l.Share
+                    * float n
                     * (if Memory.isDense spec l then 2.0 * (o * o + i * i) + 4.0 * float length * (o + i)
                        else 8.0 * float (Memory.sketchColumns spec) * (o + i)))
             // The factors' products run in float32.
@@ -97,6 +98,7 @@ module Duration =
           if spec.IsGuarded then
               { Stage = "Fisher"; Times = times; Seconds = float times * fisher + float (1 + sampled) * answers spec.Fisher.Samples }
               { Stage = "Decompose"; Times = times; Seconds = float times * decompose }
-          { Stage = "Segment"; Times = segments; Seconds = tokens * (pass m row true + lora) / peak }
+          let again = if spec.Train.Checkpointing then pass m row false else 0.0
+          { Stage = "Segment"; Times = segments; Seconds = tokens * (pass m row true + lora + again) / peak }
           let quick = answers spec.DriftCheck.Size + task (min spec.DriftCheck.Size lengths.EvalRows)
           { Stage = "DriftCheck"; Times = checks + 1; Seconds = float checks * quick + answers spec.DriftCheck.Final + task lengths.EvalRows } ]

@@ -69,7 +69,9 @@ module Estimate =
                   else yield! advise "Fisher" "fisher.batch" spec.Fisher.Batch (fun n -> { spec with Fisher = { spec.Fisher with Batch = n } }) |> Option.toList
               if not (fits m device lengths spec "Segment") then
                   let sampled = { spec with Guard = { spec.Guard with ErmRows = 32 } }
+                  let checkpointed = { spec with Train = { spec.Train with Checkpointing = true } }
                   if spec.IsGuarded && spec.Guard.ErmRows = 0 && fits m device lengths sampled "Segment" then "Segment: guard.ermRows 0 -> 32."
+                  elif not spec.Train.Checkpointing && fits m device lengths checkpointed "Segment" then "Segment: train.checkpointing: true."
                   else
                       match largest (fun n -> fits m device lengths { spec with Train = { spec.Train with Batch = n } } "Segment") spec.Train.Batch with
                       | Some n -> $"Segment: train.batch {spec.Train.Batch} -> {n}, with train.accumulate {spec.Train.Accumulate} -> {(spec.Train.Batch * spec.Train.Accumulate + n - 1) / n} for the same rows a step."

@@ -24,7 +24,7 @@ type Lengths =
       EvalRows: int }
 
 /// <summary>
-/// Bytes on the device, stage by stage, counted from what autograd keeps in each layer: an upper bound where rows are as long as they may be. No activation is recomputed.
+/// Bytes on the device, stage by stage, counted from what autograd keeps in each layer: for rows as long as they may be. What is measured lies near it; allocators and libraries add their own.
 /// </summary>
 module Memory =
     let private fp32, private fp64 = 4L, 8L
@@ -40,7 +40,7 @@ module Memory =
         | Precision.Auto -> if device.HalfFlops > 0.0 then 2L else 4L
 
     let loraParameters (m: ModelShape) (lora: LoraSpec) =
-        m.Adapted lora.Targets |> List.sumBy (fun (l, n) -> int64 n * int64 lora.R * (int64 l.Out + int64 l.In))
+        m.Adapted(lora.Targets, lora.Exclude) |> List.sumBy (fun (l, n) -> int64 n * int64 lora.R * (int64 l.Out + int64 l.In))
 
     let isDense (spec: JobSpec) (l: LinearShape) =
         match spec.Fisher.Form with
@@ -52,7 +52,7 @@ module Memory =
 
     /// <summary>The factors of all layers as they are kept for Decompose: whole sums, or products and diagonals, in float64.</summary>
     let fisherFile (m: ModelShape) (spec: JobSpec) =
-        m.Adapted spec.Lora.Targets
+        m.Adapted(spec.Lora.Targets, spec.Lora.Exclude)
         |> List.sumBy (fun (l, n) ->
             int64 n
             * ([ l.Out; l.In ]
@@ -63,43 +63,53 @@ module Memory =
     /// <summary>The same and, of sketches, the test matrices in float32.</summary>
     let accumulators (m: ModelShape) (spec: JobSpec) =
         let tests =
-            m.Adapted spec.Lora.Targets
+            m.Adapted(spec.Lora.Targets, spec.Lora.Exclude)
             |> List.sumBy (fun (l, n) ->
                 if isDense spec l then 0L
                 else int64 n * ([ l.Out; l.In ] |> List.sumBy (fun d -> fp32 * int64 d * min (int64 d) (int64 (sketchColumns spec)))))
 
         fisherFile m spec + tests
 
-    /// <summary>Elements that the backward pass of one block needs, a token: residual twice, both normed, q, k and v for every head, attention's result twice, and four of the MLP's width.</summary>
-    let private kept (m: ModelShape) = 4L * int64 m.Hidden + 5L * int64 m.QueryWidth + 4L * int64 m.Intermediate
+    /// <summary>
+    /// Elements that the backward pass of one block needs, a token: the stream and what is normed of it at each norm, q, k and v for every head, attention's result twice, and what the feed-forward part keeps. An expert has its tokens
+    /// copied and its answer weighed.
+    /// </summary>
+    let private kept (m: ModelShape) =
+        let mlp = int64 m.MlpKept * int64 m.Intermediate
+        2L * int64 m.Norms * int64 m.Hidden + 5L * int64 m.QueryWidth + (if m.ExpertsPerToken = 0 then mlp else int64 m.ExpertsPerToken * (mlp + 2L * int64 m.Hidden))
+
+    /// <summary>Bytes of the scores that one block keeps, a pair of tokens that see each other: capped, and as shares in float32.</summary>
+    let private scores (m: ModelShape) = if m.KeepsScores then 2L * fp32 * int64 m.Heads else 0L
+
+    /// <summary>Elements a token that so many of every adapted layer's width make, in all blocks.</summary>
+    let private ofAdapted (m: ModelShape) (lora: LoraSpec) (width: LinearShape -> int) =
+        m.Adapted(lora.Targets, lora.Exclude) |> List.sumBy (fun (l, n) -> int64 (ceil (l.Share * float n * float (width l))))
 
     /// <summary>Inputs that dropout copies, with its masks, a token, in all blocks.</summary>
-    let private dropped (m: ModelShape) (lora: LoraSpec) =
-        if lora.Dropout <= 0.0 then 0L
-        else m.Adapted lora.Targets |> List.sumBy (fun (l, n) -> int64 n * 2L * int64 l.In)
+    let private dropped (m: ModelShape) (lora: LoraSpec) = if lora.Dropout <= 0.0 then 0L else 2L * ofAdapted m lora _.In
 
     /// <summary>Logits, their float32 copy, log-probabilities and the gradients of all three, a response token.</summary>
     let private logits (m: ModelShape) width = int64 m.Vocab * (if width = 4L then 4L * fp32 else 4L * fp32 + 2L * width)
 
     /// <summary>Outputs and their gradients that the Fisher's tap keeps beside what backward needs, a token, in all blocks.</summary>
-    let private tapped (m: ModelShape) (spec: JobSpec) =
-        m.Adapted spec.Lora.Targets |> List.sumBy (fun (l, n) -> int64 n * 2L * int64 l.Out)
+    let private tapped (m: ModelShape) (spec: JobSpec) = 2L * ofAdapted m spec.Lora _.Out
 
     let private part what bytes = { What = what; Bytes = bytes }
     let private stage name parts = { Stage = name; Parts = parts |> List.filter (fun p -> p.Bytes > 0L) }
 
-    /// <summary>Widest live tensors of a block without gradients, a token.</summary>
-    let private passing (m: ModelShape) = 3L * int64 m.Hidden + 4L * int64 m.QueryWidth + 3L * int64 m.Intermediate
+    /// <summary>Widest live tensors of a block without gradients, a token; at worst one expert has them all, copied and weighed.</summary>
+    let private passing (m: ModelShape) = (if m.ExpertsPerToken = 0 then 3L else 6L) * int64 m.Hidden + 4L * int64 m.QueryWidth + int64 (max 3 m.MlpKept) * int64 m.Intermediate
 
     let private answering (m: ModelShape) width (spec: JobSpec) (lengths: Lengths) =
         let rows, total = int64 spec.DriftCheck.Batch, int64 (lengths.Prompt + spec.DriftCheck.MaxNewTokens)
         [ part "KV cache" (rows * total * int64 m.Layers * 2L * int64 m.KeyWidth * width)
           part "activations" (rows * int64 lengths.Prompt * passing m * width)
+          part "scores" (rows * int64 lengths.Prompt * int64 lengths.Prompt * 2L * scores m)
           part "logits" (rows * int64 m.Vocab * (width + 2L * fp32)) ]
 
     /// <summary>Bases (U, V, and diagonals) and what the overlaps hold for the backward pass; ten float32 copies of every sampled entry of dW.</summary>
     let private guard (m: ModelShape) (spec: JobSpec) =
-        m.Adapted spec.Lora.Targets
+        m.Adapted(spec.Lora.Targets, spec.Lora.Exclude)
         |> List.sumBy (fun (l, n) ->
             let o, i, rank, r = int64 l.Out, int64 l.In, int64 spec.Guard.Rank.Max, int64 spec.Lora.R
             let rows = if spec.Guard.ErmRows = 0 then o else min o (int64 spec.Guard.ErmRows)
@@ -116,25 +126,30 @@ module Memory =
 
         [ stage "Baseline" (weights :: answers)
           if spec.IsGuarded then
-              let tokens = int64 spec.Fisher.Batch * int64 (lengths.Prompt + spec.DriftCheck.MaxNewTokens)
+              let length = int64 (lengths.Prompt + spec.DriftCheck.MaxNewTokens)
+              let tokens = int64 spec.Fisher.Batch * length
               let response = int64 spec.Fisher.Batch * int64 spec.DriftCheck.MaxNewTokens
-              let widest = m.Adapted spec.Lora.Targets |> List.map (fun (l, _) -> max l.Out l.In) |> List.fold max 0
+              let widest = m.Adapted(spec.Lora.Targets, spec.Lora.Exclude) |> List.map (fun (l, _) -> max l.Out l.In) |> List.fold max 0
               stage "Fisher"
                   [ weights
                     lora
-                    part "activations" (tokens * (layers * kept m + tapped m spec) * w)
+                    part "activations" (tokens * ((layers + 1L) * kept m + tapped m spec) * w)
+                    part "scores" (tokens * length * (layers + 1L) * scores m)
                     part "logits" (response * logits m w)
                     part "Fisher accumulators" (accumulators m spec)
                     part "products" (tokens * int64 widest * 3L * fp32 + int64 spec.Fisher.Batch * int64 widest * int64 (sketchColumns spec) * 2L * fp32) ]
               stage "Decompose" [ weights ]
-          let tokens = int64 spec.Train.Batch * int64 (min lengths.Row spec.Train.SeqLen)
+          let length = int64 (min lengths.Row spec.Train.SeqLen)
+          let tokens = int64 spec.Train.Batch * length
           let response = int64 spec.Train.Batch * int64 (min lengths.Response spec.Train.SeqLen)
           stage "Segment"
               [ weights
                 lora
                 part "gradients" lora.Bytes
                 part "optimizer" (2L * lora.Bytes)
-                part "activations" (tokens * (layers * kept m + dropped m spec.Lora) * w)
+                // The block that is gone back through has its gradients beside what it kept. Checkpointed, every block keeps what goes in and a place for what comes out, and one at a time all of it.
+                part "activations" (tokens * (if spec.Train.Checkpointing then layers * 2L * int64 m.Hidden + 2L * kept m + dropped m spec.Lora / layers else (layers + 1L) * kept m + dropped m spec.Lora) * w)
+                part "scores" (tokens * length * (if spec.Train.Checkpointing then 2L else layers + 1L) * scores m)
                 part "logits" (response * logits m w)
                 if spec.IsGuarded then part "guard" (guard m spec) ]
           stage "DriftCheck" (weights :: lora :: part "teacher forcing" teacher :: answers)

@@ -22,6 +22,8 @@ module FineTuningDecider =
           Bases = 0
           Warnings = [||]
           Segments = [||]
+          BestEval = Nullable()
+          IdleEvals = 0
           Drifts = [||]
           GateAccepted = Nullable()
           Approved = Nullable()
@@ -43,17 +45,18 @@ module FineTuningDecider =
         let last = Array.tryLast s.Segments
         let lastIndex = match last with Some segment -> Nullable segment.Index | None -> Nullable()
         let lastDrift = s.Drifts |> Array.fold (fun m d -> max m d.Step) 0
+        let ended = step >= plan.Steps || (plan.Patience > 0 && s.IdleEvals >= plan.Patience)
         let finalDone = s.Drifts |> Array.exists (fun d -> d.Size = DriftSize.Final)
 
         if not s.BaselineDone then
             Next.Do Work.Baseline
         else
             match last, Plan.refreshAt plan step with
-            | Some segment, _ when Plan.driftDue plan lastDrift step ->
+            | Some segment, _ when not ended && Plan.driftDue plan lastDrift step ->
                 Next.Do(Work.DriftCheck(segment.Index, step, DriftSize.Quick))
-            | _, Some refresh when s.Fishers <= refresh -> Next.Do(Work.Fisher(refresh, step, lastIndex))
-            | _, Some refresh when s.Bases <= refresh -> Next.Do(Work.Decompose refresh)
-            | _ when step < plan.Steps ->
+            | _, Some refresh when not ended && s.Fishers <= refresh -> Next.Do(Work.Fisher(refresh, step, lastIndex))
+            | _, Some refresh when not ended && s.Bases <= refresh -> Next.Do(Work.Decompose refresh)
+            | _ when not ended ->
                 let refresh = if plan.Guarded then Nullable(s.Bases - 1) else Nullable()
                 Next.Do(Work.Segment(s.Segments.Length, step, Plan.boundary plan step, refresh, lastIndex))
             | Some segment, _ when not finalDone -> Next.Do(Work.DriftCheck(segment.Index, step, DriftSize.Final))
@@ -76,19 +79,25 @@ module FineTuningDecider =
         | Next.Do _ when s.Cancelling -> finish Outcome.Cancelled s
         | Next.Do work -> issue (Command.create work attempt) s
 
+    /// A loss that did not fall, or is no number, is one more without a gain.
+    let private evaluated (minDelta: float) (loss: Nullable<float>) (s: State) =
+        if not loss.HasValue then s
+        elif Double.IsFinite loss.Value && (not s.BestEval.HasValue || loss.Value < s.BestEval.Value - minDelta) then { s with BestEval = loss; IdleEvals = 0 }
+        else { s with IdleEvals = s.IdleEvals + 1 }
+
     /// The facts after a result, or the fault that lies in the result itself.
-    let private record (work: Work) (result: CommandResult) (s: State) : Result<State, Fault> =
+    let private record (minDelta: float) (work: Work) (result: CommandResult) (s: State) : Result<State, Fault> =
         match work, result with
         | Work.Baseline, CommandResult.BaselineDone -> Ok { s with BaselineDone = true }
         | Work.Fisher(refresh, _, _), CommandResult.FisherDone -> Ok { s with Fishers = refresh + 1 }
         | Work.Decompose refresh, CommandResult.DecomposeDone warnings ->
             Ok { s with Bases = refresh + 1; Warnings = Array.append s.Warnings warnings }
-        | Work.Segment(index, fromStep, toStep, refresh, _), CommandResult.SegmentDone(reached, artifact, loss) ->
+        | Work.Segment(index, fromStep, toStep, refresh, _), CommandResult.SegmentDone(reached, artifact, loss, evalLoss) ->
             if reached > fromStep && reached <= toStep then
                 let segment =
                     { Index = index; FromStep = fromStep; ReachedStep = reached; Refresh = refresh; Artifact = artifact; Loss = loss }
 
-                Ok { s with Segments = Array.append s.Segments [| segment |] }
+                Ok(evaluated minDelta evalLoss { s with Segments = Array.append s.Segments [| segment |] })
             elif reached = fromStep then
                 // Told to stop before its first step: as good as pre-empted.
                 Error { Kind = FaultKind.Transient; Message = $"Segment {index} made no step beyond {fromStep}." }
@@ -147,7 +156,7 @@ module FineTuningDecider =
             match answered commandId attempt state with
             | None -> unchanged
             | Some command ->
-                match record command.Work result { state with Outstanding = [||] } with
+                match record plan.MinDelta command.Work result { state with Outstanding = [||] } with
                 | Ok recorded -> proceed 1 plan recorded
                 | Error fault -> failed plan command fault state
         | Event.Failed(commandId, attempt, fault), Some plan ->

@@ -45,8 +45,8 @@ type CommandResult =
     /// Warnings such as layers left unguarded or too little energy.
     | DecomposeDone of Warnings: string[]
     /// ReachedStep is the last optimiser step done: below the asked-for ToStep when the worker was told to stop. Loss is
-    /// the mean task loss of the segment, in nats per token.
-    | SegmentDone of ReachedStep: int * Artifact: string * Loss: float
+    /// the mean task loss of the segment, in nats per token; EvalLoss that of the held-out rows at its end, null where it was not asked for.
+    | SegmentDone of ReachedStep: int * Artifact: string * Loss: float * EvalLoss: Nullable<float>
     | DriftDone of Summary: DriftSummary
     | GateDone of Accepted: bool
     /// A person's decision; By names them.

@@ -30,6 +30,8 @@ module EventCodec =
         w.WriteNumber("attempts", plan.Attempts)
         JsonLine.writeReal w "backoff" plan.BackoffSeconds
         w.WriteNumber("seed", plan.Seed)
+        if plan.Patience > 0 then w.WriteNumber("patience", plan.Patience)
+        if plan.MinDelta > 0.0 then JsonLine.writeReal w "minDelta" plan.MinDelta
         w.WriteEndObject()
 
     let private writeResult (w: Utf8JsonWriter) (result: CommandResult) =
@@ -43,11 +45,12 @@ module EventCodec =
             w.WriteStartArray "warnings"
             warnings |> Array.iter w.WriteStringValue
             w.WriteEndArray()
-        | CommandResult.SegmentDone(reached, artifact, loss) ->
+        | CommandResult.SegmentDone(reached, artifact, loss, evalLoss) ->
             w.WriteString("type", "segment")
             w.WriteNumber("reachedStep", reached)
             w.WriteString("artifact", artifact)
             JsonLine.writeReal w "loss" loss
+            if evalLoss.HasValue then JsonLine.writeReal w "evalLoss" evalLoss.Value
         | CommandResult.DriftDone summary ->
             w.WriteString("type", "drift")
             JsonLine.writeOptional w "refusal" summary.Refusal
@@ -116,14 +119,22 @@ module EventCodec =
           Approval = (match e.TryGetProperty "approval" with | true, value -> value.GetBoolean() | _ -> false)
           Attempts = JsonLine.integer "attempts" e
           BackoffSeconds = JsonLine.real "backoff" e
-          Seed = (JsonLine.property "seed" e).GetInt64() }
+          Seed = (JsonLine.property "seed" e).GetInt64()
+          Patience = (match e.TryGetProperty "patience" with | true, value -> value.GetInt32() | _ -> 0)
+          MinDelta = (match e.TryGetProperty "minDelta" with | true, _ -> JsonLine.real "minDelta" e | _ -> 0.0) }
+
+    /// Null where the property is left out.
+    let private absent (name: string) read (e: JsonElement) : System.Nullable<float> =
+        match e.TryGetProperty name with
+        | true, _ -> System.Nullable(read name e)
+        | _ -> System.Nullable()
 
     let private readResult (e: JsonElement) : CommandResult =
         match JsonLine.text "type" e with
         | "baseline" -> CommandResult.BaselineDone
         | "fisher" -> CommandResult.FisherDone
         | "decompose" -> CommandResult.DecomposeDone(JsonLine.texts "warnings" e)
-        | "segment" -> CommandResult.SegmentDone(JsonLine.integer "reachedStep" e, JsonLine.text "artifact" e, JsonLine.real "loss" e)
+        | "segment" -> CommandResult.SegmentDone(JsonLine.integer "reachedStep" e, JsonLine.text "artifact" e, JsonLine.real "loss" e, absent "evalLoss" JsonLine.real e)
         | "drift" ->
             CommandResult.DriftDone
                 { Refusal = JsonLine.optional "refusal" e

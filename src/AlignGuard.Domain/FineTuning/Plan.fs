@@ -23,6 +23,10 @@ type Plan =
         BackoffSeconds: float
         /// Decides the jitter of waits.
         Seed: int64
+        /// Multiples of the segment's length without a lower evaluation loss before training ends; 0 = it never ends early.
+        Patience: int
+        /// A loss is lower when it fell by more than this, nats a token.
+        MinDelta: float
     }
 
     /// <summary>The plan of a job.</summary>
@@ -35,16 +39,20 @@ type Plan =
           Approval = (spec.Gate.Approval = Approval.Required)
           Attempts = spec.Retries.Attempts
           BackoffSeconds = spec.Retries.Backoff
-          Seed = spec.Train.Seed }
+          Seed = spec.Train.Seed
+          Patience = spec.Train.EarlyStop.Patience
+          MinDelta = spec.Train.EarlyStop.MinDelta }
 
-module internal Plan =
+module Plan =
 
     /// A plan of a valid job has none of these; a plan read from elsewhere may.
-    let faults (plan: Plan) =
+    let internal faults (plan: Plan) =
         [ if plan.Steps < 1 then $"steps is {plan.Steps}"
           if plan.SegmentLength < 1 then $"the segment length is {plan.SegmentLength}"
           if plan.RefreshEvery < 0 then $"refreshEvery is {plan.RefreshEvery}"
           if plan.Attempts < 1 then $"attempts is {plan.Attempts}"
+          if plan.Patience < 0 then $"the patience is {plan.Patience}"
+          if not (plan.MinDelta >= 0.0) then $"the least gain is {plan.MinDelta}"
           if not (plan.BackoffSeconds >= 0.0) then $"the backoff is {plan.BackoffSeconds} s"
           match plan.Drift with
           | DriftSchedule.Steps n when n < 1 -> $"the drift interval is {n}"
@@ -54,7 +62,7 @@ module internal Plan =
     let private nextMultiple length step = (int64 step / int64 length + 1L) * int64 length
 
     /// Where a segment that begins at step ends: boundaries are absolute, so a run cut anywhere comes back to them.
-    let boundary (plan: Plan) (step: int) : int =
+    let internal boundary (plan: Plan) (step: int) : int =
         let ends =
             [ int64 plan.Steps
               nextMultiple plan.SegmentLength step
@@ -63,14 +71,17 @@ module internal Plan =
         int (List.min ends)
 
     /// The number of the refresh that happens at this step, if one does.
-    let refreshAt (plan: Plan) (step: int) : int option =
+    let internal refreshAt (plan: Plan) (step: int) : int option =
         if not plan.Guarded || step >= plan.Steps then None
         elif step = 0 then Some 0
         elif plan.RefreshEvery > 0 && step % plan.RefreshEvery = 0 then Some(step / plan.RefreshEvery)
         else None
 
+    /// Is the evaluation loss asked for at the end of a segment at this step? At absolute multiples, so that a run cut anywhere asks at the same steps.
+    let EvaluationDue (plan: Plan, step: int) : bool = plan.Patience > 0 && (step % plan.SegmentLength = 0 || step >= plan.Steps)
+
     /// Is a quick check due at a commit at this step, the last one having been at (or before) step last?
-    let driftDue (plan: Plan) (last: int) (step: int) : bool =
+    let internal driftDue (plan: Plan) (last: int) (step: int) : bool =
         match plan.Drift with
         | _ when step >= plan.Steps -> false
         | DriftSchedule.Final -> false

@@ -56,6 +56,10 @@ type State =
         Warnings: string[]
         /// The chain of commits, oldest first.
         Segments: CommittedSegment[]
+        /// The lowest loss on the held-out rows; null before the first.
+        BestEval: Nullable<float>
+        /// How many of them followed without gaining on it.
+        IdleEvals: int
         /// Oldest first.
         Drifts: FinishedDrift[]
         /// The gate's decision; null before.

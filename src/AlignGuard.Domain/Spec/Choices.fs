@@ -224,11 +224,21 @@ type LoraTargets =
     | AllLinear
     /// The layers whose module name ends with one of these, e.g. q_proj.
     | Named of Names: string[]
+    /// The layers whose whole module name the regular expression matches, as in peft.
+    | Pattern of Expression: string
+
+    /// <summary>Whether a module is meant, by its whole name in the checkpoint.</summary>
+    member t.Names(modul: string) =
+        match t with
+        | AllLinear -> modul <> "lm_head"
+        | Named names -> names |> Array.exists (fun n -> if n = "all-linear" then modul <> "lm_head" else modul = n || modul.EndsWith("." + n, StringComparison.Ordinal))
+        | Pattern expression -> Text.RegularExpressions.Regex.IsMatch(modul, $@"\A(?:{expression})\z", Text.RegularExpressions.RegexOptions.CultureInvariant ||| Text.RegularExpressions.RegexOptions.NonBacktracking)
 
     override t.ToString() =
         match t with
         | AllLinear -> "all-linear"
         | Named names -> String.Join(", ", names)
+        | Pattern expression -> expression
 
 /// <summary>Whether a person has a say before an accepted adapter is published.</summary>
 [<RequireQualifiedAccess>]

@@ -11,7 +11,11 @@ type DataSpec =
       Labels: string[]
       OnBadRow: BadRows
       /// Largest share of rows, 0..1, that may be left out with skip.
-      MaxSkipped: float }
+      MaxSkipped: float
+      /// Rows of a micro-batch share sequences in place of padding.
+      Packing: bool
+      /// Rows of like length meet in a micro-batch.
+      GroupByLength: bool }
 
 /// <summary>lora: the adapter. dW = s·B·A with s = alpha/r, or alpha/√r with rsLoRA.</summary>
 type LoraSpec =
@@ -19,7 +23,20 @@ type LoraSpec =
       Alpha: float
       Dropout: float
       Targets: LoraTargets
-      RsLora: bool }
+      /// Of the targets those that get none; Named [||] = none is left out.
+      Exclude: LoraTargets
+      RsLora: bool
+      /// LoRA+ (arXiv 2402.12354): B's learning rate is so many times A's.
+      LrRatio: float
+      /// DoRA (arXiv 2402.09353): the norm of every output's weights is trained by itself.
+      Dora: bool }
+
+/// <summary>train.earlyStop: training ends before its last step when the loss on data.eval no longer falls.</summary>
+type EarlyStopSpec =
+    { /// Multiples of train.segment without a gain before it ends; 0 = never.
+      Patience: int
+      /// A gain is a fall of more than this, nats a token.
+      MinDelta: float }
 
 /// <summary>train: the optimisation. Steps are optimiser steps.</summary>
 [<NoComparison>]
@@ -37,7 +54,12 @@ type TrainSpec =
       Seed: int64
       Precision: Precision
       /// CPU threads; null = auto.
-      Threads: Nullable<int> }
+      Threads: Nullable<int>
+      /// Activations of a layer are computed again when its gradients need them.
+      Checkpointing: bool
+      /// A loss above so many times its running median for long is taken for divergence; 0 = not looked at.
+      Watchdog: float
+      EarlyStop: EarlyStopSpec }
 
 /// <summary>guard.rank: how many eigendirections are guarded in a layer.</summary>
 type RankSpec = { Min: int; Max: int; Energy: float }

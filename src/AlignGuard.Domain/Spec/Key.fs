@@ -259,8 +259,8 @@ module internal Key =
 
         row path expects None "" doc read (fun spec -> match get spec with [||] -> Written.Absent | words -> Written.Texts words)
 
-    let targets path doc (get: JobSpec -> LoraTargets) (set: LoraTargets -> JobSpec -> JobSpec) =
-        let expects = "all-linear or a list of module names"
+    /// peft's forms: a list of names, each a module's or the end of one's, or one regular expression for whole names.
+    let private modules expects (words: (string * LoraTargets) list) (node: Node) =
         let shape = Regex(@"\A[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*\z", RegexOptions.CultureInvariant)
 
         let name node =
@@ -268,27 +268,47 @@ module internal Key =
                 if shape.IsMatch t && t.Length <= 256 then Ok t
                 else refuse $"\"{clip t}\" is not a module name." "Use names such as q_proj or mlp.down_proj.")
 
-        let read node =
-            match node with
-            | Node.Scalar("all-linear", _, _) -> Ok(set LoraTargets.AllLinear)
-            | Node.Scalar(t, _, _) -> refuse $"{expects} is needed, not \"{clip t}\"." $"Write [{t}] for a single module."
-            | Node.Group _ -> refuse $"{expects} is needed, not a group of keys." ""
-            | Node.List([], _) -> refuse "the list of modules is empty." "Name at least one, or write all-linear."
-            | Node.List(items, _) ->
-                let names = List.map name items
+        let pattern (t: string) =
+            if shape.IsMatch t then
+                refuse $"{expects} is needed, not \"{clip t}\"." $"Write [{t}] for a single module; a regular expression must match whole names, as .*\\.{t} does."
+            elif t.Length > 1024 then refuse "the regular expression is longer than 1024 characters." "Shorten it."
+            else
+                try
+                    Regex(t, RegexOptions.CultureInvariant ||| RegexOptions.NonBacktracking) |> ignore
+                    Ok(LoraTargets.Pattern t)
+                with
+                | :? ArgumentException as e -> refuse $"\"{clip t}\" is no regular expression: {e.Message}" ""
+                | :? NotSupportedException -> refuse $"\"{clip t}\" looks around or back, which can take for ever." "Write a regular expression without look-around, back references and atomic groups."
 
-                match List.tryPick (function Error r -> Some r | Ok _ -> None) names with
-                | Some refusal -> Error refusal
-                | None ->
-                    let names = names |> List.choose Result.toOption
+        match node with
+        | Node.Scalar(t, _, _) when words |> List.exists (fun (word, _) -> word = t) -> Ok(words |> List.find (fun (word, _) -> word = t) |> snd)
+        | Node.Scalar(t, _, _) -> text expects t |> Result.bind pattern
+        | Node.Group _ -> refuse $"{expects} is needed, not a group of keys." ""
+        | Node.List([], _) -> refuse "the list of modules is empty." "Name at least one, or leave the key out."
+        | Node.List(items, _) ->
+            let names = List.map name items
 
-                    match names |> List.countBy id |> List.tryFind (fun (_, n) -> n > 1) with
-                    | Some(twice, _) -> refuse $"{twice} is named twice." "Remove one."
-                    | None -> Ok(set (LoraTargets.Named(Array.ofList names)))
+            match List.tryPick (function Error r -> Some r | Ok _ -> None) names with
+            | Some refusal -> Error refusal
+            | None ->
+                let names = names |> List.choose Result.toOption
 
-        let write spec =
-            match get spec with
-            | LoraTargets.AllLinear -> Written.Text "all-linear"
-            | LoraTargets.Named names -> Written.Texts names
+                match names |> List.countBy id |> List.tryFind (fun (_, n) -> n > 1) with
+                | Some(twice, _) -> refuse $"{twice} is named twice." "Remove one."
+                | None -> Ok(LoraTargets.Named(Array.ofList names))
 
-        row path expects (Some "all-linear") "" doc read write
+    let private writeModules modules =
+        match modules with
+        | LoraTargets.AllLinear -> Written.Text "all-linear"
+        | LoraTargets.Named [||] -> Written.Absent
+        | LoraTargets.Named names -> Written.Texts names
+        | LoraTargets.Pattern pattern -> Written.Text pattern
+
+    let targets path doc (get: JobSpec -> LoraTargets) (set: LoraTargets -> JobSpec -> JobSpec) =
+        let expects = "all-linear, a list of module names or a regular expression"
+        row path expects (Some "all-linear") "" doc (modules expects [ "all-linear", LoraTargets.AllLinear ] >> Result.map set) (get >> writeModules)
+
+    /// Written where there are some.
+    let exclusions path doc (get: JobSpec -> LoraTargets) (set: LoraTargets -> JobSpec -> JobSpec) =
+        let expects = "a list of module names or a regular expression"
+        row path expects None "" doc (modules expects [] >> Result.map set) (get >> writeModules)

@@ -43,8 +43,7 @@ module internal Nearest =
         | -1 -> "", path
         | i -> path.Substring(0, i), path.Substring(i + 1)
 
-    /// The nearest of the known paths: compares last names, prefers the same group, and else finds a key put into the wrong group.
-    let path (written: string) (known: string list) =
+    let private nearestPath (written: string) (known: string list) =
         let group, leaf = split written
 
         if leaf.Length > longest then None
@@ -62,3 +61,31 @@ module internal Nearest =
             match scored with
             | [] -> None
             | _ -> scored |> List.minBy (fun (_, score, _) -> score) |> fun (_, _, k) -> Some k
+
+    /// A name of other programs' making, words joined by underscores: tried without them, and then, letter by letter, without its first words.
+    /// train.group_by_length is data.groupByLength, sample_packing is data.packing.
+    let private ofWords group (words: string[]) (known: string list) =
+        let whole = String.Join("", words)
+
+        let ends =
+            [ for first in 1 .. words.Length - 1 do
+                  let tail = String.Join("", Array.skip first words)
+                  if tail.Length >= 4 then tail ]
+
+        let named (tail: string) =
+            known
+            |> List.tryFind (fun k ->
+                let g, l = split k
+                (group = "" || g = group) && String.Equals(l, tail, StringComparison.OrdinalIgnoreCase))
+
+        match nearestPath (if group = "" then whole else group + "." + whole) known with
+        | None -> List.tryPick named ends
+        | found -> found
+
+    /// The nearest of the known paths: compares last names, prefers the same group, and else finds a key put into the wrong group.
+    let path (written: string) (known: string list) =
+        let group, leaf = split written
+
+        match nearestPath written known with
+        | None when leaf.Contains '_' && leaf.Length <= longest -> ofWords group (leaf.Split('_', StringSplitOptions.RemoveEmptyEntries)) known
+        | found -> found

@@ -40,6 +40,10 @@ module internal Rules =
               if sameFile s.Data.Train s.Data.Eval then
                   found "the task would be scored on the rows it was trained on." "Name a held-out file."
               else None)
+          rule [ "lora.dora"; "method" ] (fun s _ ->
+              if s.Lora.Dora && s.IsGuarded then
+                  found $"with DoRA the update is no product of low-rank factors: it rescales every row of W0, and method {s.Method} works on B·A." "Write dora: false, or method: lora."
+              else None)
           rule [ "driftcheck.prompts"; "fisher.prompts" ] (fun s _ ->
               match s.DriftCheck.Prompts, s.Fisher.Prompts with
               | PromptSource.File a, PromptSource.File b when a = b ->
@@ -53,11 +57,19 @@ module internal Rules =
               if key.Path.StartsWith("guard.", System.StringComparison.Ordinal) || key.Path.StartsWith("fisher.", System.StringComparison.Ordinal) then
                   unused key.Path (fun s ->
                       if s.IsGuarded then None else found $"method {s.Method} has no guard: the key is ignored." "Remove it, or write method: alignguard.")
+          unused "train.earlyStop.minDelta" (fun s ->
+              if s.Train.EarlyStop.Patience = 0 then found "without patience training never ends early: the key is ignored." "Add train.earlyStop.patience." else None)
           unused "guard.trimAt" (fun s ->
               if s.IsGuarded && s.Guard.Rows = RowPolicy.All then found "with rows: all no row is trimmed: the key is ignored." "Write rows: trim." else None)
           rule [ "guard.lambdaA"; "guard.lambdaT"; "guard.lambdaNC"; "method" ] (fun s _ ->
               if s.IsGuarded && s.Guard.LambdaA = 0.0 && s.Guard.LambdaT = 0.0 && s.Guard.LambdaNC = 0.0 then
                   found "all three penalties are 0: nothing is guarded." "Give lambdaA a value above 0, or write method: lora."
+              else None)
+          rule [ "data.packing"; "data.groupByLength"; "train.batch" ] (fun s _ ->
+              if s.Data.Packing && s.Train.Batch = 1 then
+                  found "with train.batch 1 there is nothing to pack: the rows of a micro-batch share sequences." "Raise train.batch (and lower train.accumulate as much), or remove packing."
+              elif s.Data.Packing && s.Data.GroupByLength then
+                  found "with groupByLength the rows of a micro-batch are of one length already: packing saves next to nothing." "Keep one of the two."
               else None)
           unused "guard.metric" (fun s ->
               if s.IsGuarded && s.Guard.Metric = Metric.Euclidean && s.Guard.Projector <> Projector.Soft && s.Guard.Alpha < 1.0 then

@@ -13,11 +13,11 @@ module internal Schema =
         { Name = ""
           Model = ""
           Method = Method.AlignGuard
-          Data = { Train = DataSource.File ""; Eval = DataSource.File ""; Format = DataFormat.Auto; Labels = [||]; OnBadRow = BadRows.Fail; MaxSkipped = 0.01 }
-          Lora = { R = 0; Alpha = 0; Dropout = 0; Targets = LoraTargets.AllLinear; RsLora = false }
+          Data = { Train = DataSource.File ""; Eval = DataSource.File ""; Format = DataFormat.Auto; Labels = [||]; OnBadRow = BadRows.Fail; MaxSkipped = 0.01; Packing = false; GroupByLength = false }
+          Lora = { R = 0; Alpha = 0; Dropout = 0; Targets = LoraTargets.AllLinear; Exclude = LoraTargets.Named [||]; RsLora = false; LrRatio = 1.0; Dora = false }
           Train =
             { Steps = 1; Segment = 1; Batch = 0; Accumulate = 0; Lr = 0; Warmup = 0; Schedule = Schedule.Constant; WeightDecay = 0
-              Clip = 0; SeqLen = 0; Seed = 0; Precision = Precision.Auto; Threads = Nullable() }
+              Clip = 0; SeqLen = 0; Seed = 0; Precision = Precision.Auto; Threads = Nullable(); Checkpointing = false; Watchdog = 0.0; EarlyStop = { Patience = 0; MinDelta = 0.0 } }
           Guard =
             { Projector = Projector.TwoSided; Rank = { Min = 0; Max = 0; Energy = 0 }; RefreshEvery = 0; LambdaA = 0; LambdaT = 0
               LambdaNC = 0; Alpha = 0; Beta = 0; H = StabilityMatrix.Identity; Metric = Metric.FisherDiag; ErmRows = 0
@@ -90,13 +90,22 @@ module internal Schema =
               _.Data.OnBadRow (fun v s -> { s with Data.OnBadRow = v })
           unless (fun s -> s.Data.MaxSkipped = 0.01) <| number "data.maxSkipped" (between 0.0 1.0) "0.01" "fraction" "With onBadRow: skip, the largest share of rows left out."
               _.Data.MaxSkipped (fun v s -> { s with Data.MaxSkipped = v })
+          unless (fun s -> not s.Data.Packing) <| flag "data.packing" "false" "Rows of a micro-batch share sequences, each seeing itself alone, in place of padding: the same loss from fewer tokens."
+              _.Data.Packing (fun v s -> { s with Data.Packing = v })
+          unless (fun s -> not s.Data.GroupByLength) <| flag "data.groupByLength" "false" "Rows of like length meet in a micro-batch, so that little is padded."
+              _.Data.GroupByLength (fun v s -> { s with Data.GroupByLength = v })
 
           integer "lora.r" small 8L "" "Rank r of the adapter." _.Lora.R (fun v s -> { s with Lora.R = v })
           number "lora.alpha" (above 0.0) "16" "" "dW = (alpha/r)·B·A." _.Lora.Alpha (fun v s -> { s with Lora.Alpha = v })
           number "lora.dropout" (fromBelow 0.0 1.0) "0" "probability" "Dropout on the adapter's input while training."
               _.Lora.Dropout (fun v s -> { s with Lora.Dropout = v })
           targets "lora.targets" "The linear layers that get an adapter." _.Lora.Targets (fun v s -> { s with Lora.Targets = v })
+          exclusions "lora.exclude" "Of them those that get none." _.Lora.Exclude (fun v s -> { s with Lora.Exclude = v })
           flag "lora.rslora" "false" "Scale by alpha/√r in place of alpha/r." _.Lora.RsLora (fun v s -> { s with Lora.RsLora = v })
+          unless (fun s -> s.Lora.LrRatio = 1.0) <| number "lora.lrRatio" (above 0.0) "1" "× train.lr" "LoRA+: B's learning rate; A's is train.lr. Its authors take 16."
+              _.Lora.LrRatio (fun v s -> { s with Lora.LrRatio = v })
+          unless (fun s -> not s.Lora.Dora) <| flag "lora.dora" "false" "DoRA: the norm of every output's weights is trained by itself. Without a guard only."
+              _.Lora.Dora (fun v s -> { s with Lora.Dora = v })
 
           integer "train.steps" positive 1L "optimiser steps" "The length of the run." _.Train.Steps (fun v s -> { s with Train.Steps = v })
           |> required
@@ -120,6 +129,14 @@ module internal Schema =
               "Arithmetic of the frozen base model." _.Train.Precision (fun v s -> { s with Train.Precision = v })
           autoInteger "train.threads" "CPU threads. Other counts give other bits, so the count belongs to the run."
               _.Train.Threads (fun v s -> { s with Train.Threads = v })
+          unless (fun s -> not s.Train.Checkpointing) <| flag "train.checkpointing" "false" "Activations are computed again in the backward pass: less memory, about a third more time."
+              _.Train.Checkpointing (fun v s -> { s with Train.Checkpointing = v })
+          unless (fun s -> s.Train.Watchdog = 0.0) <| number "train.watchdog" (atLeast 0.0) "0" "× median loss" "A loss above this for 10 steps is taken for divergence; 0 = not looked at."
+              _.Train.Watchdog (fun v s -> { s with Train.Watchdog = v })
+          unless (fun s -> s.Train.EarlyStop.Patience = 0) <| integer "train.earlyStop.patience" (0L, largest) 0L "segments" "Multiples of train.segment without a lower loss on data.eval before training ends; 0 = it never ends early."
+              _.Train.EarlyStop.Patience (fun v s -> { s with Train.EarlyStop.Patience = v })
+          unless (fun s -> s.Train.EarlyStop.MinDelta = 0.0) <| number "train.earlyStop.minDelta" (atLeast 0.0) "0" "nats a token" "A loss is lower when it fell by more than this."
+              _.Train.EarlyStop.MinDelta (fun v s -> { s with Train.EarlyStop.MinDelta = v })
 
           choice "guard.projector" [ Projector.TwoSided; Projector.Left; Projector.Soft; Projector.Random ] Projector.TwoSided
               "Which part of the update counts as touching the alignment." _.Guard.Projector (fun v s -> { s with Guard.Projector = v })

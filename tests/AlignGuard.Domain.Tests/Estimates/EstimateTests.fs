@@ -8,8 +8,7 @@ open AlignGuard.Domain.Estimates
 open AlignGuard.Domain.Spec
 open AlignGuard.Domain.Tests.Spec
 
-let private llama3 =
-    { Vocab = 128_256; Hidden = 4_096; Intermediate = 14_336; Layers = 32; Heads = 32; KvHeads = 8; HeadDim = 128; Tied = false; AttentionBias = false; MlpBias = false }
+let private llama3 = ModelShape.Llama(128_256, 4_096, 14_336, 32, 32, 8, 128, false)
 
 let private device name = (Device.find name).Value
 let private lengths (spec: JobSpec) = { Prompt = 128; Row = spec.Train.SeqLen; Response = spec.Train.SeqLen; EvalRows = 1_000 }
@@ -43,6 +42,8 @@ type Cases =
             let! wide = Gen.choose (8, 20_000)
             let! vocab = Gen.choose (100, 200_000)
             let! tied = Gen.elements [ true; false ]
+            let! capped = Gen.elements [ true; false ]
+            let! experts = Gen.elements [ 0; 2 ]
             let! batch = Gen.choose (1, 64)
             let! seqLen = Gen.choose (8, 4_096)
             let! rank = Gen.choose (1, 64)
@@ -55,7 +56,7 @@ type Cases =
             let! by = Gen.choose (1, 100)
             let s = JobSpecs.minimalSpec
             return
-                { Shape = { llama3 with Layers = layers; Heads = heads; KvHeads = heads / groups; HeadDim = width; Hidden = heads * width; Intermediate = wide; Vocab = vocab; Tied = tied }
+                { Shape = { ModelShape.Llama(vocab, heads * width, wide, layers, heads, heads / groups, width, tied) with KeepsScores = capped; ExpertsPerToken = experts }
                   Spec =
                     { s with
                         Method = method

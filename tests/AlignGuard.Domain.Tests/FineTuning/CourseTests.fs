@@ -93,7 +93,7 @@ let private untilSegment0 =
 
 [<Fact>]
 let ``a segment cut short goes on to its old boundary with its old bases`` () =
-    let _, commands = answered untilSegment0 (Event.Completed("segment/0", 1, CommandResult.SegmentDone(3, "a", 1.0)))
+    let _, commands = answered untilSegment0 (Event.Completed("segment/0", 1, CommandResult.SegmentDone(3, "a", 1.0, Nullable())))
     Assert.Equal(Work.Segment(1, 3, 4, Nullable 0, Nullable 0), (List.exactlyOne commands).Work)
 
 [<Fact>]
@@ -140,7 +140,7 @@ let ``cancelling waits for the work in progress and keeps what it commits`` () =
     let cancelling, commands = answered untilSegment0 Event.CancelRequested
     Assert.Empty commands
     Assert.False(FineTuningDecider.IsTerminal cancelling)
-    let ended, commands = answered cancelling (Event.Completed("segment/0", 1, CommandResult.SegmentDone(2, "a", 1.0)))
+    let ended, commands = answered cancelling (Event.Completed("segment/0", 1, CommandResult.SegmentDone(2, "a", 1.0, Nullable())))
     Assert.Empty commands
     Assert.Equal((Some Outcome.Cancelled, 2), (ended.Outcome, ended.Step))
 
@@ -169,14 +169,14 @@ let ``a run that published before the cancellation arrived is accepted`` () =
 [<InlineData(5)>]
 [<InlineData(-1)>]
 let ``a step outside the segment is a permanent fault`` (reached: int) =
-    let ended, _ = answered untilSegment0 (Event.Completed("segment/0", 1, CommandResult.SegmentDone(reached, "a", 1.0)))
+    let ended, _ = answered untilSegment0 (Event.Completed("segment/0", 1, CommandResult.SegmentDone(reached, "a", 1.0, Nullable())))
     match ended.Outcome with
     | Some(Outcome.Failed("segment/0", fault)) -> Assert.Equal(FaultKind.Permanent, fault.Kind)
     | other -> failwith $"%A{other}"
 
 [<Fact>]
 let ``a segment without a step is tried again`` () =
-    let _, commands = answered untilSegment0 (Event.Completed("segment/0", 1, CommandResult.SegmentDone(0, "a", 1.0)))
+    let _, commands = answered untilSegment0 (Event.Completed("segment/0", 1, CommandResult.SegmentDone(0, "a", 1.0, Nullable())))
     Assert.Equal("backoff/segment/0", (List.exactlyOne commands).Id)
 
 [<Fact>]
@@ -210,7 +210,42 @@ let ``a plan at the top of 32 bits does not overflow`` () =
 let ``the plan of a job holds its numbers`` () =
     let spec = AlignGuard.Domain.Tests.Spec.JobSpecs.minimalSpec
     Assert.Equal(
-        { Steps = 300; SegmentLength = 500; RefreshEvery = 50; Guarded = true; Drift = DriftSchedule.Segment; Approval = false; Attempts = 3; BackoffSeconds = 2.0; Seed = 0L },
+        { Steps = 300; SegmentLength = 500; RefreshEvery = 50; Guarded = true; Drift = DriftSchedule.Segment; Approval = false; Attempts = 3; BackoffSeconds = 2.0; Seed = 0L; Patience = 0; MinDelta = 0.0 },
         Plan.Of spec
     )
     Assert.False (Plan.Of { spec with Method = Method.Lora }).Guarded
+
+/// A run whose evaluation losses are these, one a multiple of the segment's length: the step at which training ended.
+let private endedAt (patience, minDelta) (losses: float list) =
+    let plan = { Driver.plan with Steps = 50; SegmentLength = 5; RefreshEvery = 0; Guarded = false; Drift = DriftSchedule.Final; Patience = patience; MinDelta = minDelta }
+    let rec go (state: State) (losses: float list) =
+        match Array.tryExactlyOne state.Outstanding, losses with
+        | None, _ -> state
+        | Some { Id = id; Attempt = attempt; Work = Work.Segment(index, _, toStep, _, _) }, loss :: rest ->
+            let struct (next, _) = FineTuningDecider.Decide(state, Event.Completed(id, attempt, CommandResult.SegmentDone(toStep, $"s/{index}", 1.0, Nullable loss)))
+            go next rest
+        | Some { Work = Work.Segment _ }, [] -> failwith "no loss left"
+        | Some command, _ ->
+            let result =
+                match command.Work with
+                | Work.Baseline -> CommandResult.BaselineDone
+                | Work.DriftCheck _ -> CommandResult.DriftDone { Refusal = Nullable(); OverRefusal = Nullable(); Helpful = Nullable(); Task = Nullable(); RefusalMargin = Nullable(); KlPerToken = Nullable(); Artifact = "d" }
+                | Work.Gate -> CommandResult.GateDone true
+                | _ -> CommandResult.Published "p"
+            let struct (next, _) = FineTuningDecider.Decide(state, Event.Completed(command.Id, command.Attempt, result))
+            go next losses
+    let struct (begun, _) = FineTuningDecider.Decide(FineTuningDecider.Initial, Event.Started plan)
+    let ended = go begun losses
+    Assert.Equal(Some Outcome.Accepted, ended.Outcome)
+    ended.Step
+
+[<Fact>]
+let ``training ends early when the evaluation loss gained nothing for as long as the patience lasts, and goes on to the gate`` () =
+    let falling = [ for n in 1..10 -> 10.0 / float n ]
+    Assert.Equal(50, endedAt (2, 0.0) falling)
+    Assert.Equal(50, endedAt (0, 0.0) [ for _ in 1..10 -> 1.0 ])
+    Assert.Equal(15, endedAt (2, 0.0) [ 3.0; 3.0; 3.0 ])
+    Assert.Equal(25, endedAt (2, 0.0) [ 3.0; 3.1; 2.0; 2.5; 2.0 ])
+    // A gain of less than minDelta is none; a loss that is no number is none either.
+    Assert.Equal(15, endedAt (2, 0.5) [ 3.0; 2.9; 2.8 ])
+    Assert.Equal(10, endedAt (1, 0.0) [ 3.0; nan ])

@@ -9,7 +9,7 @@ open AlignGuard.Domain.Spec
 module Driver =
 
     let plan: Plan =
-        { Steps = 12; SegmentLength = 5; RefreshEvery = 4; Guarded = true; Drift = DriftSchedule.Segment; Approval = false; Attempts = 3; BackoffSeconds = 2.0; Seed = 0L }
+        { Steps = 12; SegmentLength = 5; RefreshEvery = 4; Guarded = true; Drift = DriftSchedule.Segment; Approval = false; Attempts = 3; BackoffSeconds = 2.0; Seed = 0L; Patience = 0; MinDelta = 0.0 }
 
     let summary: DriftSummary =
         { Refusal = Nullable 0.99; OverRefusal = Nullable 0.01; Helpful = Nullable(); Task = Nullable(); RefusalMargin = Nullable 3.5; KlPerToken = Nullable 0.01
@@ -25,7 +25,7 @@ module Driver =
         | Work.Baseline -> completed CommandResult.BaselineDone
         | Work.Fisher _ -> completed CommandResult.FisherDone
         | Work.Decompose refresh -> completed (CommandResult.DecomposeDone [| $"refresh {refresh}: energy 0.79" |])
-        | Work.Segment(index, _, toStep, _, _) -> completed (CommandResult.SegmentDone(toStep, $"segments/{index}", 1.5))
+        | Work.Segment(index, _, toStep, _, _) -> completed (CommandResult.SegmentDone(toStep, $"segments/{index}", 1.5, Nullable()))
         | Work.DriftCheck _ -> completed (CommandResult.DriftDone summary)
         | Work.Gate -> completed (CommandResult.GateDone true)
         | Work.Approval -> completed (CommandResult.ApprovalDone(true, "ann"))
@@ -58,7 +58,7 @@ module Driver =
         | _ when weather.Fatal && dice % 60 = 59 -> [ Event.Failed(command.Id, command.Attempt, fault FaultKind.DataChanged) ]
         | Work.Segment(index, fromStep, toStep, _, _) when weather.Partial && face = 3 && toStep - fromStep > 1 ->
             let reached = fromStep + 1 + (dice / 12) % (toStep - fromStep - 1)
-            [ withResult command (CommandResult.SegmentDone(reached, $"segments/{index}", 1.5)) ]
+            [ withResult command (CommandResult.SegmentDone(reached, $"segments/{index}", 1.5, Nullable())) ]
         | Work.Gate when weather.Reject && face >= 9 -> [ withResult command (CommandResult.GateDone false) ]
         | Work.Approval when weather.Reject && face >= 9 -> [ withResult command (CommandResult.ApprovalDone(false, "ann")) ]
         | _ when weather.Cancel && dice % 97 = 96 -> [ Event.CancelRequested; success command ]
@@ -71,7 +71,7 @@ module Driver =
         let isCancel = function Event.CancelRequested -> true | _ -> false
 
         (old |> List.filter (isCancel >> not))
-        @ [ Event.Completed("segment/999", 1, CommandResult.SegmentDone(5, "x", 0.0))
+        @ [ Event.Completed("segment/999", 1, CommandResult.SegmentDone(5, "x", 0.0, Nullable()))
             Event.Failed("baseline", 77, fault FaultKind.Permanent)
             Event.BackoffElapsed("segment/0", 55) ]
 
@@ -117,7 +117,7 @@ module Driver =
 
             return
                 { Steps = steps; SegmentLength = segment; RefreshEvery = refresh; Guarded = guarded; Drift = drift; Approval = approval; Attempts = attempts
-                  BackoffSeconds = 2.0; Seed = int64 seed }
+                  BackoffSeconds = 2.0; Seed = int64 seed; Patience = 0; MinDelta = 0.0 }
         }
 
     type Arbitraries =

@@ -23,7 +23,7 @@ let private result =
         [ Gen.constant CommandResult.BaselineDone
           Gen.constant CommandResult.FisherDone
           Gen.map (Array.ofList >> CommandResult.DecomposeDone) (Gen.listOf text)
-          Gen.map3 (fun step artifact loss -> CommandResult.SegmentDone(step, artifact, loss)) integer text real
+          Gen.map4 (fun step artifact loss evalLoss -> CommandResult.SegmentDone(step, artifact, loss, evalLoss)) integer text real maybe
           Gen.map CommandResult.DriftDone summary
           Gen.map CommandResult.GateDone (Gen.elements [ true; false ])
           Gen.map2 (fun approved by -> CommandResult.ApprovalDone(approved, by)) (Gen.elements [ true; false ]) text
@@ -60,9 +60,9 @@ let ``a torn line is an error with a reason, never an event`` (event: Event, cut
 
 [<Fact>]
 let ``a diverged loss is written down`` () =
-    let event = Event.Completed("segment/0", 1, CommandResult.SegmentDone(3, "a", nan))
+    let event = Event.Completed("segment/0", 1, CommandResult.SegmentDone(3, "a", nan, Nullable()))
     match EventCodec.Read(EventCodec.Write event) with
-    | Ok(Event.Completed(_, _, CommandResult.SegmentDone(3, "a", loss))) -> Assert.True(Double.IsNaN loss)
+    | Ok(Event.Completed(_, _, CommandResult.SegmentDone(3, "a", loss, _))) -> Assert.True(Double.IsNaN loss)
     | other -> failwith $"%A{other}"
 
 // The format is a contract with logs that were already written.
@@ -71,7 +71,7 @@ let ``the format of version 1 is fixed`` () =
     let lines =
         [ Event.Started { Driver.plan with Drift = DriftSchedule.Steps 3 },
           """{"v":1,"type":"started","plan":{"steps":12,"segment":5,"refreshEvery":4,"guarded":true,"drift":3,"attempts":3,"backoff":2,"seed":0}}"""
-          Event.Completed("segment/3", 2, CommandResult.SegmentDone(150, "runs/r/segments/3", 0.25)),
+          Event.Completed("segment/3", 2, CommandResult.SegmentDone(150, "runs/r/segments/3", 0.25, Nullable())),
           """{"v":1,"type":"completed","command":"segment/3","attempt":2,"result":{"type":"segment","reachedStep":150,"artifact":"runs/r/segments/3","loss":0.25}}"""
           Event.Completed("drift/1", 1, CommandResult.DriftDone Driver.summary),
           """{"v":1,"type":"completed","command":"drift/1","attempt":1,"result":{"type":"drift","refusal":0.99,"overRefusal":0.01,"refusalMargin":3.5,"klPerToken":0.01,"artifact":"drift/0.jsonl"}}"""

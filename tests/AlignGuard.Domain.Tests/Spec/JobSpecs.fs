@@ -38,7 +38,8 @@ module JobSpecs =
     let private targets =
         Gen.oneof
             [ Gen.constant LoraTargets.AllLinear
-              Gen.nonEmptyListOf word |> Gen.map (List.distinct >> List.truncate 6 >> Array.ofList >> LoraTargets.Named) ]
+              Gen.nonEmptyListOf word |> Gen.map (List.distinct >> List.truncate 6 >> Array.ofList >> LoraTargets.Named)
+              Gen.map (fun w -> LoraTargets.Pattern $@".*\.(layers)\.[0-3]\.(.*{w}|x)") word ]
 
     let private task =
         Gen.oneof
@@ -84,12 +85,13 @@ module JobSpecs =
                   Method = method
                   Data =
                     { Train = train; Eval = eval; Format = format; Labels = (if flag then [| "no"; "yes" |] else [||])
-                      OnBadRow = (if flag then BadRows.Skip else BadRows.Fail); MaxSkipped = (if flag then fractions[0] else 0.01) }
-                  Lora = { R = r; Alpha = alpha; Dropout = dropout; Targets = targets; RsLora = flag }
+                      OnBadRow = (if flag then BadRows.Skip else BadRows.Fail); MaxSkipped = (if flag then fractions[0] else 0.01); Packing = flag; GroupByLength = (sizes[3] % 2 = 0) }
+                  Lora = { R = r; Alpha = alpha; Dropout = dropout; Targets = targets; Exclude = (match targets with LoraTargets.AllLinear -> LoraTargets.Named [||] | some -> some); RsLora = flag; LrRatio = (if flag then weights[7] + 1.0 else 1.0); Dora = (flag && method = Method.Lora) }
                   Train =
                     { Steps = steps; Segment = sizes[0]; Batch = sizes[1]; Accumulate = sizes[2]; Lr = fractions[0]; Warmup = steps / sizes[3]
                       Schedule = schedule; WeightDecay = fractions[1]; Clip = weights[0]; SeqLen = sizes[4] + 1; Seed = seed
-                      Precision = precision; Threads = threads }
+                      Precision = precision; Threads = threads; Checkpointing = flag; Watchdog = (if flag then weights[6] + 1.0 else 0.0)
+                      EarlyStop = { Patience = sizes[11] - 1; MinDelta = weights[7] } }
                   Guard =
                     { Projector = projector; Rank = { Min = sizes[5]; Max = sizes[5] + sizes[6]; Energy = fractions[2] }
                       RefreshEvery = sizes[7] - 1; LambdaA = weights[1]; LambdaT = weights[2]; LambdaNC = weights[3]; Alpha = fractions[3]

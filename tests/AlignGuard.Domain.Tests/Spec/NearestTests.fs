@@ -40,3 +40,19 @@ let ``a key with one letter missing is found again`` () =
                         let distance (p: string) = Nearest.distance (p.ToLowerInvariant()) (typo.ToLowerInvariant())
                         Assert.True(distance found <= distance path, $"{typo} became {found}, not {path}")
                     | None -> failwith $"{typo} was not recognised as {path}"
+
+[<Theory>]
+[<InlineData("data.group_by_length", "data.groupByLength")>]
+[<InlineData("train.group_by_length", "data.groupByLength")>]
+[<InlineData("group_by_length", "data.groupByLength")>]
+[<InlineData("packing", "data.packing")>]
+[<InlineData("train.packing", "data.packing")>]
+[<InlineData("sample_packing", "data.packing")>]
+[<InlineData("data.sample_packing", "data.packing")>]
+[<InlineData("train.weight_decay", "train.weightDecay")>]
+[<InlineData("max_steps", "train.steps")>]
+[<InlineData("data.max_rows", "")>]
+[<InlineData("guard.foo_x", "")>]
+[<InlineData("_", "")>]
+let ``names that other programs give are found`` (written: string, expected: string) =
+    Assert.Equal(expected, Nearest.path written Schema.paths |> Option.defaultValue "")

@@ -157,6 +157,13 @@ let ``odd but legal settings are warned about`` (line: string, path: string) =
     Assert.True parsed.IsValid
     Assert.Equal(path, (only parsed.Warnings).Path)
 
+[<Theory>]
+[<InlineData("data.groupByLength=true")>]
+[<InlineData("train.batch=1")>]
+let ``packing that saves nothing is warned about`` (other: string) =
+    Assert.Empty((parseWith [ "data.packing=true" ] JobSpecs.minimal).Warnings)
+    Assert.Equal("data.packing", (only (parseWith [ "data.packing=true"; other ] JobSpecs.minimal).Warnings).Path)
+
 [<Fact>]
 let ``the warning about too few prompts names a number that is enough`` () =
     let warned final = (withOverrides [ $"driftcheck.final={final}" ]).Warnings

@@ -41,7 +41,7 @@ let ``neither culture nor time changes the hash`` () =
 let ``the minimal job has the documented defaults`` () =
     let s = JobSpecs.minimalSpec
     Assert.Equal(Method.AlignGuard, s.Method)
-    Assert.Equal({ R = 8; Alpha = 16.0; Dropout = 0.0; Targets = LoraTargets.AllLinear; RsLora = false }, s.Lora)
+    Assert.Equal({ R = 8; Alpha = 16.0; Dropout = 0.0; Targets = LoraTargets.AllLinear; Exclude = LoraTargets.Named [||]; RsLora = false; LrRatio = 1.0; Dora = false }, s.Lora)
     Assert.Equal((300, 500, 8, 1, 2e-4, 0), (s.Train.Steps, s.Train.Segment, s.Train.Batch, s.Train.Accumulate, s.Train.Lr, s.Train.Warmup))
     Assert.Equal((0.0, 1.0, 512, 0L), (s.Train.WeightDecay, s.Train.Clip, s.Train.SeqLen, s.Train.Seed))
     Assert.False s.Train.Threads.HasValue
@@ -90,7 +90,7 @@ let ``every key is documented, and its default is what parsing fills in`` () =
                 | _ -> (text = dflt)
             Assert.True(same, $"{key.Path}: {text} is not the default {dflt}")
         | Some _, _ -> Assert.True(key.Required, $"{key.Path} has a value but no default")
-        | None, _ -> Assert.Contains(key.Path, [ "gate.task.reference"; "gate.task.drop"; "data.labels"; "data.onBadRow"; "data.maxSkipped" ])
+        | None, _ -> Assert.Contains(key.Path, [ "gate.task.reference"; "gate.task.drop"; "data.labels"; "data.onBadRow"; "data.maxSkipped"; "data.packing"; "data.groupByLength"; "lora.exclude"; "lora.lrRatio"; "lora.dora"; "train.checkpointing"; "train.watchdog"; "train.earlyStop.patience"; "train.earlyStop.minDelta" ])
 
 [<Fact>]
 let ``a reference run without a drop has the documented one`` () =
@@ -100,10 +100,10 @@ let ``a reference run without a drop has the documented one`` () =
 
 /// A value of each key that is not the default, in the spelling of --set.
 let private changed =
-    [ "name=other"; "model=store://m"; "method=lora"; "data.train=builtin:x"; "data.eval=e2"; "data.format=alpaca"; "data.labels=[no, yes]"; "data.onBadRow=skip"; "data.maxSkipped=0.1"; "lora.r=4"; "lora.alpha=8"
-      "lora.dropout=0.1"; "lora.targets=[q_proj, v_proj]"; "lora.rslora=true"; "train.steps=7"; "train.segment=5"; "train.batch=2"; "train.accumulate=2"
+    [ "name=other"; "model=store://m"; "method=lora"; "data.train=builtin:x"; "data.eval=e2"; "data.format=alpaca"; "data.labels=[no, yes]"; "data.onBadRow=skip"; "data.maxSkipped=0.1"; "data.packing=true"; "data.groupByLength=true"; "lora.r=4"; "lora.alpha=8"
+      "lora.dropout=0.1"; "lora.targets=[q_proj, v_proj]"; "lora.rslora=true"; "lora.exclude=.*lm_head"; "lora.lrRatio=16"; "train.steps=7"; "train.segment=5"; "train.batch=2"; "train.accumulate=2"
       "train.lr=1e-3"; "train.warmup=3"; "train.schedule=cosine"; "train.weightDecay=.01"; "train.clip=0"; "train.seqLen=64"; "train.seed=9"
-      "train.precision=float32"; "train.threads=2"; "guard.projector=left"; "guard.rank.min=2"; "guard.rank.max=32"; "guard.rank.energy=1"
+      "train.precision=float32"; "train.threads=2"; "train.checkpointing=true"; "train.watchdog=5"; "train.earlyStop.patience=3"; "train.earlyStop.minDelta=0.01"; "guard.projector=left"; "guard.rank.min=2"; "guard.rank.max=32"; "guard.rank.energy=1"
       "guard.refreshEvery=0"; "guard.lambdaA=2.5"; "guard.lambdaT=0"; "guard.lambdaNC=1"; "guard.alpha=1"; "guard.beta=0"; "guard.h=task-fisher"
       "guard.metric=euclidean"; "guard.ermRows=0"; "guard.rows=trim"; "guard.trimAt=3"; "fisher.prompts=f.txt"; "fisher.samples=64"
       "fisher.minRefusals=8"; "fisher.kind=true"; "fisher.form=sketch"; "fisher.batch=4"; "fisher.oversample=0"; "driftcheck.prompts=d.txt"
@@ -114,14 +114,40 @@ let private changed =
 [<Fact>]
 let ``every key changes the job's hash`` () =
     let hash = JobFile.Hash JobSpecs.minimalSpec
-    // gate.task.drop means something beside a reference only; the reference's own line covers the pair.
-    let keys = JobFile.Describe() |> Array.map _.Path |> Array.filter ((<>) "gate.task.drop") |> Array.sort
+    // gate.task.drop means something beside a reference only, lora.dora without a guard only: each has a test of its own.
+    let keys = JobFile.Describe() |> Array.map _.Path |> Array.filter (fun path -> path <> "gate.task.drop" && path <> "lora.dora") |> Array.sort
     Assert.Equal<string>(keys, changed |> List.map (fun c -> c.Substring(0, c.IndexOf '=')) |> Array.ofList |> Array.sort)
 
     for change in changed do
         let parsed = JobFile.Parse(JobSpecs.minimal, "job.yaml", [ change ])
         Assert.Empty parsed.Problems
         Assert.NotEqual(Some hash, parsed.Spec |> Option.map JobFile.Hash)
+
+[<Fact>]
+let ``DoRA changes the hash of a plain job and is refused beside a guard`` () =
+    let hash sets = JobFile.Parse(JobSpecs.minimal, "job.yaml", sets).Spec |> Option.map JobFile.Hash
+    Assert.NotEqual(hash [ "method=lora" ], hash [ "method=lora"; "lora.dora=true" ])
+    let refused = JobFile.Parse(JobSpecs.minimal, "job.yaml", [ "lora.dora=true" ])
+    Assert.Contains("low-rank", (Assert.Single refused.Problems).ToString())
+
+[<Theory>]
+[<InlineData("lora.targets=q_proj", "Write [q_proj]")>]
+[<InlineData("lora.targets=.*(", "no regular expression")>]
+[<InlineData("lora.targets=(?=a).*", "looks around")>]
+[<InlineData("lora.exclude=[]", "leave the key out")>]
+[<InlineData("lora.targets=[q_proj, q_proj]", "named twice")>]
+let ``module names that cannot be meant are refused with what to write`` (set: string, expected: string) =
+    Assert.Contains(expected, (Assert.Single (JobFile.Parse(JobSpecs.minimal, "job.yaml", [ set ]).Problems)).ToString())
+
+[<Theory>]
+[<InlineData(".*\\.(q|v)_proj", "model.layers.3.self_attn.q_proj", true)>]
+[<InlineData(".*\\.(q|v)_proj", "model.layers.3.self_attn.k_proj", false)>]
+[<InlineData("q_proj|v_proj.*x", "model.layers.3.self_attn.q_proj", false)>]
+[<InlineData("model\\.layers\\.[0-2]\\..*", "model.layers.3.self_attn.q_proj", false)>]
+let ``a regular expression is meant for whole names`` (pattern: string, name: string, expected: bool) =
+    let parsed = JobFile.Parse(JobSpecs.minimal, "job.yaml", [ "lora.targets=" + pattern ])
+    Assert.Empty parsed.Problems
+    Assert.Equal(expected, parsed.Spec.Value.Lora.Targets.Names name)
 
 [<Fact>]
 let ``paths of files are mapped, other references are not`` () =

@@ -193,7 +193,7 @@ let ``all problems are told at once, each with its place and a fix`` () =
 [<InlineData("grid: [1]", "grid", "not a list")>]
 [<InlineData("grid: { guard: { rank: } }", "grid.guard.rank", "not a single value")>]
 [<InlineData("grid: { train.seed: { a: 1 } }", "grid.train.seed", "not a group")>]
-[<InlineData("grid: { lora.targets: [q_proj] }", "grid.lora.targets[0]", "all-linear or a list")>]
+[<InlineData("grid: { lora.targets: [q_proj] }", "grid.lora.targets[0]", "all-linear, a list")>]
 [<InlineData("grid: { train.seed: [[0]] }", "grid.train.seed[0]", "not a list")>]
 [<InlineData("grid: { train.lr: [0.1, 1e-1] }", "grid.train.lr[1]", "the value 0.1 is listed twice")>]
 [<InlineData("grid: { gate.task.gain: [0.1], gate.task.drop: [0.1] }", "grid.gate.task.gain", "together with gate.task.drop")>]
