@@ -1,4 +1,4 @@
-using AlignGuard.Models.Decoders;
+using AlignGuard.Models.Networks;
 using AlignGuard.Models.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;

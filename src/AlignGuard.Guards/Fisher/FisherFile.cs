@@ -1,4 +1,4 @@
-using AlignGuard.Models.Decoders;
+using AlignGuard.Models.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,5 +1,5 @@
 using AlignGuard.Models.Batches;
-using AlignGuard.Models.Decoders;
+using AlignGuard.Models.Networks;
 using AlignGuard.Models.Lora;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -14,9 +14,9 @@ public static class FisherPass
     /// so examples do not mix and every per-example gradient is in the batch's X and D.
     /// </summary>
     /// <param name="adapter">dW at which the Fisher is taken (refresh); null = at W0.</param>
-    /// <param name="batches">Examples, drawn one by one; each batch is disposed after use.</param>
+    /// <param name="batches">Examples, drawn one by one and never packed: a sequence is an example. Each batch is disposed after use.</param>
     /// <param name="cancellation">Polled after every batch.</param>
-    public static IReadOnlyList<FisherFactors> Run(DecoderModel model, LoraAdapter? adapter, IReadOnlyList<LinearSite> sites, IEnumerable<TokenBatch> batches,
+    public static IReadOnlyList<FisherFactors> Run(LanguageModel model, LoraAdapter? adapter, IReadOnlyList<LinearSite> sites, IEnumerable<TokenBatch> batches,
         FisherOptions options, CancellationToken cancellation = default)
     {
         var factors = sites.ToDictionary(site => site.Index, site => new FisherFactors(site, options, model.Device));
@@ -28,8 +28,9 @@ public static class FisherPass
         return [.. sites.Select(site => factors[site.Index])];
     }
 
-    private static void AddBatch(DecoderModel model, LoraAdapter? adapter, IReadOnlyList<LinearSite> sites, TokenBatch batch, Dictionary<int, FisherFactors> factors)
+    private static void AddBatch(LanguageModel model, LoraAdapter? adapter, IReadOnlyList<LinearSite> sites, TokenBatch batch, Dictionary<int, FisherFactors> factors)
     {
+        if (batch.Packed is not null) throw new ArgumentException("Rows that share a sequence have one gradient between them: the Fisher takes batches that are not packed.", nameof(batch));
         using var scope = NewDisposeScope();
         using var tap = new GramTap(sites);
         using (Frozen.While(adapter))

@@ -1,4 +1,4 @@
-using AlignGuard.Models.Decoders;
+using AlignGuard.Models.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -9,11 +9,11 @@ namespace AlignGuard.Models.Batches;
 public static class ResponseLoss
 {
     /// <summary>Per response token: [R].</summary>
-    public static Tensor PerToken(DecoderModel model, TokenBatch batch, ForwardOptions options)
+    public static Tensor PerToken(LanguageModel model, TokenBatch batch, ForwardOptions options)
     {
         using var scope = NewDisposeScope();
         // The loss is summed in float32 whatever the weights are: half precision loses small differences.
-        var logits = model.LogitsAt(batch.Ids, batch.Predictors, options).to(ScalarType.Float32);
+        var logits = model.ResponseLogits(batch, options).to(ScalarType.Float32);
         return F.cross_entropy(logits, batch.Targets, reduction: nn.Reduction.None).MoveToOuterDisposeScope();
     }
 

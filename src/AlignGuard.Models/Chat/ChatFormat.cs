@@ -9,7 +9,7 @@ namespace AlignGuard.Models.Chat;
 /// Turns conversations into token ids as the checkpoint's chat template writes them, with the assistant's tokens marked. What users wrote is never read as control
 /// tokens, so no text can end its turn or open another; the prompt's ids are a prefix of the conversation's.
 /// </summary>
-public sealed partial class ChatFormat
+public sealed partial class ChatFormat : ConversationFormat
 {
     /// <summary>ChatML as a Jinja template, for tokenizers that we write.</summary>
     public const string ChatMlTemplate =
@@ -48,8 +48,8 @@ public sealed partial class ChatFormat
     /// <summary>The token that ends the assistant's turn.</summary>
     public int EndOfTurnId { get; }
 
-    /// <summary>All ids at which a generation stops: the tokenizer's and <see cref="EndOfTurnId"/>.</summary>
-    public IReadOnlySet<int> StopIds { get; }
+    /// <summary>The tokenizer's and <see cref="EndOfTurnId"/>.</summary>
+    public override IReadOnlySet<int> StopIds { get; }
 
     /// <summary>The format that the tokenizer's chat template asks for.</summary>
     /// <exception cref="ModelFormatException">No template, one that can not be run, or its control tokens are missing or forgeable.</exception>
@@ -62,7 +62,7 @@ public sealed partial class ChatFormat
 
     /// <summary>A whole conversation, all turns closed.</summary>
     /// <exception cref="UserFaultException">No message, an unknown role, a system message that is not the first: all of them; or what the template itself says against it; or its assistant part is fully masked.</exception>
-    public EncodedChat Encode(IReadOnlyList<ChatMessage> messages)
+    public override EncodedChat Encode(IReadOnlyList<ChatMessage> messages)
     {
         Check(messages);
         messages = WellFormed(messages);
@@ -86,11 +86,8 @@ public sealed partial class ChatFormat
         }
     }
 
-    /// <summary>One question with its answer. <see cref="EncodePrompt(string, string?)"/> of the question is a prefix of it.</summary>
-    public EncodedChat Encode(string user, string assistant, string? system = null) => Encode([.. Question(user, system), ChatMessage.Assistant(assistant)]);
-
     /// <summary>A text as such, from the tokenizer's beginning to its end of text, all of it the model's to produce.</summary>
-    public EncodedChat EncodeText(string text)
+    public override EncodedChat EncodeText(string text)
     {
         int[] ids = [.. tokenizer.BosId is { } bos ? [bos] : Array.Empty<int>(), .. tokenizer.EncodeLiteral(text), tokenizer.EosId ?? EndOfTurnId];
         return new EncodedChat(ids, [.. ids.Select(_ => true)]);
@@ -98,16 +95,13 @@ public sealed partial class ChatFormat
 
     /// <summary>A conversation and the header of the assistant's next turn: what a generation starts from.</summary>
     /// <exception cref="UserFaultException">As for <see cref="Encode(IReadOnlyList{ChatMessage})"/>.</exception>
-    public int[] EncodePrompt(IReadOnlyList<ChatMessage> messages)
+    public override int[] EncodePrompt(IReadOnlyList<ChatMessage> messages)
     {
         Check(messages);
         var ids = new List<int>();
         tokenizer.EncodeTagged(Prompt(WellFormed(messages)), HfTokenizer.Beginning, ids);
         return [.. ids];
     }
-
-    /// <summary>One question and the header of its answer.</summary>
-    public int[] EncodePrompt(string user, string? system = null) => EncodePrompt(Question(user, system));
 
     /// <summary>The text that the template makes of a conversation.</summary>
     /// <param name="addGenerationPrompt">With the header of the assistant's next turn, where the template writes one.</param>
@@ -119,15 +113,12 @@ public sealed partial class ChatFormat
     }
 
     /// <summary>The assistant's text from generated ids: up to the first of <see cref="StopIds"/>.</summary>
-    public string DecodeResponse(ReadOnlySpan<int> generated)
+    public override string DecodeResponse(ReadOnlySpan<int> generated)
     {
         var end = 0;
         while (end < generated.Length && !StopIds.Contains(generated[end])) end++;
         return tokenizer.Decode(generated[..end]);
     }
-
-    private static ChatMessage[] Question(string user, string? system) =>
-        system is null ? [ChatMessage.User(user)] : [ChatMessage.System(system), ChatMessage.User(user)];
 
     // Replaced before rendering, so that places in the text are those in what is tokenised.
     private static ChatMessage[] WellFormed(IReadOnlyList<ChatMessage> messages) => [.. messages.Select(m => m with { Content = HfTokenizer.WellFormed(m.Content) })];
@@ -146,22 +137,6 @@ public sealed partial class ChatFormat
     }
 
     private static string After(TaggedText text, int message) => ResponseSpans.Written(text, message) is var (start, end) && start >= 0 ? text.Value[end..] : "";
-
-    private static void Check(IReadOnlyList<ChatMessage> messages)
-    {
-        var problems = new List<string>();
-        if (messages.Count == 0) problems.Add("The conversation is empty: it needs at least one message.");
-        for (var i = 0; i < messages.Count; i++)
-        {
-            var (role, content) = messages[i];
-            if (role is not (ChatMessage.SystemRole or ChatMessage.UserRole or ChatMessage.AssistantRole))
-                problems.Add($"messages[{i}].role: '{role}' is unknown: use system, user or assistant.");
-            else if (role == ChatMessage.SystemRole && i > 0)
-                problems.Add($"messages[{i}].role: a system message can only be the first.");
-            if (content is null) problems.Add($"messages[{i}].content: is missing.");
-        }
-        if (problems.Count > 0) throw new UserFaultException(problems);
-    }
 
     [GeneratedRegex(@"^\s*(<[|/\w][^<>\s]{0,40}>)", RegexOptions.CultureInvariant)]
     private static partial Regex ControlLike();

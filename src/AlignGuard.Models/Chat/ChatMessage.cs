@@ -14,4 +14,8 @@ public sealed record ChatMessage(string Role, string Content)
 
 /// <summary>A conversation as token ids.</summary>
 /// <param name="IsResponse">One entry for each id: whether the assistant wrote it; its end-of-turn token counts, headers do not.</param>
-public sealed record EncodedChat(int[] Ids, bool[] IsResponse);
+public sealed record EncodedChat(int[] Ids, bool[] IsResponse)
+{
+    /// <summary>What an encoder reads; <see cref="Ids"/> are then the answer alone. Null for decoder-only models.</summary>
+    public int[]? Source { get; init; }
+}

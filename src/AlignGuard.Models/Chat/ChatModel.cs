@@ -1,17 +1,17 @@
 using AlignGuard.Models.Batches;
 using AlignGuard.Models.Generation;
-using AlignGuard.Models.Decoders;
 using AlignGuard.Models.Lora;
+using AlignGuard.Models.Networks;
 using AlignGuard.Models.Tokenizers;
 
 namespace AlignGuard.Models.Chat;
 
 /// <summary>A model folder opened for chat: weights, tokenizer, template.</summary>
-public sealed class ChatModel(DecoderModel model, HfTokenizer tokenizer) : IDisposable
+public sealed class ChatModel(LanguageModel model, HfTokenizer tokenizer) : IDisposable
 {
-    public DecoderModel Model { get; } = model;
+    public LanguageModel Model { get; } = model;
     public HfTokenizer Tokenizer { get; } = tokenizer;
-    public ChatFormat Format { get; } = ChatFormat.For(tokenizer);
+    public ConversationFormat Format { get; } = ConversationFormat.For(tokenizer, model.DecoderStartId);
 
     public int PadId => Tokenizer.PadId ?? Tokenizer.EosId ?? 0;
 
@@ -20,12 +20,12 @@ public sealed class ChatModel(DecoderModel model, HfTokenizer tokenizer) : IDisp
     /// <exception cref="ModelFormatException">Anything missing, malformed or unsupported in the folder.</exception>
     public static ChatModel Load(string folder, TorchSharp.torch.Device? device = null, TorchSharp.torch.ScalarType dtype = TorchSharp.torch.ScalarType.Float32)
     {
-        var model = DecoderCheckpoint.Load(folder, dtype, device);
+        var model = LanguageCheckpoint.Load(folder, dtype, device);
         var tokenizer = HfTokenizer.Load(folder);
-        if (tokenizer.VocabSize > model.Config.VocabSize)
+        if (tokenizer.VocabSize > model.VocabSize)
         {
             model.Dispose();
-            throw new ModelFormatException([$"{folder}: the tokenizer has {tokenizer.VocabSize} tokens, the model's embedding {model.Config.VocabSize}. They belong to different models."]);
+            throw new ModelFormatException([$"{folder}: the tokenizer has {tokenizer.VocabSize} tokens, the model's embedding {model.VocabSize}. They belong to different models."]);
         }
         return new ChatModel(model, tokenizer);
     }
@@ -34,7 +34,7 @@ public sealed class ChatModel(DecoderModel model, HfTokenizer tokenizer) : IDisp
     public TokenRow Row(string user, string assistant)
     {
         var encoded = Format.Encode(user, assistant);
-        return new TokenRow(encoded.Ids, encoded.IsResponse);
+        return new TokenRow(encoded.Ids, encoded.IsResponse) { Source = encoded.Source };
     }
 
     /// <summary>Greedy answers, in order.</summary>

@@ -1,4 +1,5 @@
 using AlignGuard.Models.Lora;
+using AlignGuard.Models.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 using F = TorchSharp.torch.nn.functional;
@@ -18,13 +19,15 @@ internal sealed class DecoderBlock
     public DecoderBlock(DecoderModel model, int layer, List<LinearSite> linears)
     {
         (_model, Layer) = (model, layer);
+        var first = linears.Count;
         var names = model.Config.Names;
         _prefix = names.Of(layer);
         if (names.FusedQkv is { } fused) _qkv = Site(fused);
         else (_q, _k, _v) = (Site(names.Query), Site(names.Key), Site(names.Value));
         _o = Site(names.Output);
         if (model.Config.Experts > 0) _experts = new Experts(model.Config, Site);
-        else _mlp = new FeedForward(model.Config, "", Site);
+        else _mlp = Mlp(model.Config, "", Site);
+        Sites = first..linears.Count;
 
         LinearSite Site(string name)
         {
@@ -35,6 +38,16 @@ internal sealed class DecoderBlock
     }
 
     public int Layer { get; }
+
+    /// <summary>Indices of its linear layers.</summary>
+    public Range Sites { get; }
+
+    /// <param name="part">What stands before the names of its layers.</param>
+    public static FeedForward Mlp(DecoderConfig config, string part, Func<string, LinearSite> site)
+    {
+        var gate = config.GatedMlp ? site(part + config.Names.Gate) : null;
+        return new FeedForward(config.Activation, gate, site(part + config.Names.Up), site(part + config.Names.Down));
+    }
 
     public Tensor Forward(Tensor x, (Tensor Cos, Tensor Sin) turn, Tensor? mask, ForwardOptions options, LoraViews? views)
     {
@@ -81,7 +94,7 @@ internal sealed class DecoderBlock
             if (groups > 1) (k, v) = (Repeat(k, groups), Repeat(v, groups));
             attended = F.scaled_dot_product_attention(q, k, v, mask!, 0, mask is null && length > 1);
         }
-        return DecoderModel.Apply(_o, attended.transpose(1, 2).reshape(rows, length, (long)c.Heads * c.HeadDim), options, views);
+        return Linear.Apply(_o, attended.transpose(1, 2).reshape(rows, length, (long)c.Heads * c.HeadDim), options, views);
     }
 
     /// <summary>Queries, keys and values, [N, heads, T, headDim] each.</summary>
@@ -93,7 +106,7 @@ internal sealed class DecoderBlock
         var all = Made(_qkv);
         return (Heads(all.narrow(-1, 0, query), c.Heads), Heads(all.narrow(-1, query, kv), c.KvHeads), Heads(all.narrow(-1, query + kv, kv), c.KvHeads));
 
-        Tensor Made(LinearSite site) => DecoderModel.Apply(site, x, options, views);
+        Tensor Made(LinearSite site) => Linear.Apply(site, x, options, views);
 
         Tensor Heads(Tensor t, int heads) => t.reshape(x.shape[0], x.shape[1], heads, c.HeadDim).transpose(1, 2);
     }

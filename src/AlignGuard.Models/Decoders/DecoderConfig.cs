@@ -1,3 +1,5 @@
+using AlignGuard.Models.Networks;
+
 namespace AlignGuard.Models.Decoders;
 
 /// <summary>How a layer's input is normalised.</summary>
@@ -11,20 +13,6 @@ public enum NormKind
 
     /// <summary>(x − mean) / deviation · w + b: GPT-2.</summary>
     Layer,
-}
-
-/// <summary>The non-linearity of the feed-forward part.</summary>
-public enum Activation
-{
-    Silu,
-
-    /// <summary>By the error function.</summary>
-    Gelu,
-
-    /// <summary>By tanh (<c>gelu_new</c>, <c>gelu_pytorch_tanh</c>).</summary>
-    GeluTanh,
-
-    Relu,
 }
 
 /// <summary>Shape and constants of a decoder-only model: what its family's description makes of config.json. Everything that families differ in is a value here.</summary>
@@ -83,6 +71,11 @@ public sealed record DecoderConfig
     public int? BosId { get; init; }
     public IReadOnlyList<int> EosIds { get; init; } = [];
     public int? PadId { get; init; }
+
+    /// <summary>The text it was read from: what is saved is that model again, whatever its family. Null = it was made here, and is a Llama.</summary>
+    public string? Json { get; init; }
+    /// <summary>What is computed otherwise than a reader of the file might expect, a sentence each.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
 }
 
 /// <summary>Rotary position embedding: <c>default</c>, <c>linear</c>, <c>dynamic</c>, <c>yarn</c> or <c>llama3</c>.</summary>
@@ -97,6 +90,10 @@ public sealed record RopeConfig
     /// <summary>Yarn: dimensions that turn more often than this within the original length are kept, those below <see cref="BetaSlow"/> stretched.</summary>
     public double BetaFast { get; init; } = 32;
     public double BetaSlow { get; init; } = 1;
-    /// <summary>Yarn: cos and sin are multiplied by it; null = 0.1·ln(factor) + 1.</summary>
+    /// <summary>Yarn: the two bounds between kept and stretched dimensions are rounded outwards.</summary>
+    public bool Truncate { get; init; } = true;
+    /// <summary>Yarn: cos and sin are multiplied by it; null = by <see cref="Mscale"/>, else 0.1·ln(factor) + 1.</summary>
     public double? AttentionFactor { get; init; }
+    /// <summary>Yarn: <c>mscale</c> and <c>mscale_all_dim</c>, each the weight of the logarithm; the factor is the quotient of both. Null = the file has not both.</summary>
+    public (double Own, double AllDims)? Mscale { get; init; }
 }

@@ -1,4 +1,5 @@
 using AlignGuard.Models.Lora;
+using AlignGuard.Models.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -17,14 +18,14 @@ internal sealed class Experts
     {
         _perToken = config.ExpertsPerToken;
         _router = site(config.Names.Router);
-        _experts = [.. Enumerable.Range(0, config.Experts).Select(e => new FeedForward(config, config.Names.OfExpert(e), site))];
+        _experts = [.. Enumerable.Range(0, config.Experts).Select(e => DecoderBlock.Mlp(config, config.Names.OfExpert(e), site))];
     }
 
     public Tensor Forward(Tensor x, ForwardOptions options, LoraViews? views)
     {
         long rows = x.shape[0], length = x.shape[1], width = x.shape[2];
         var flat = x.reshape(-1, width);
-        var shares = DecoderModel.Apply(_router, x, options, views).reshape(-1, _experts.Length).softmax(-1, ScalarType.Float32);
+        var shares = Linear.Apply(_router, x, options, views).reshape(-1, _experts.Length).softmax(-1, ScalarType.Float32);
         var (best, chosen) = shares.topk(_perToken, -1);
         best = (best / best.sum(-1, keepdim: true)).to(x.dtype);
         var sum = zeros_like(flat);

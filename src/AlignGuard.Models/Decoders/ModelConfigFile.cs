@@ -4,7 +4,7 @@ using AlignGuard.Models.Decoders.Families;
 
 namespace AlignGuard.Models.Decoders;
 
-/// <summary>Reads config.json of every family, and writes a Llama's. All problems of a file are reported together.</summary>
+/// <summary>Reads config.json of every family, and writes what was read; a configuration made here is written as a Llama's. All problems of a file are reported together.</summary>
 public static class ModelConfigFile
 {
     /// <exception cref="ModelFormatException">The file is missing, is no JSON, or describes something this runtime does not compute.</exception>
@@ -13,11 +13,18 @@ public static class ModelConfigFile
         if (!File.Exists(path))
             throw new ModelFormatException([$"{path} is missing. Point `model` at a Hugging Face folder (config.json, model.safetensors, tokenizer.json)."]);
         using var document = ModelJson.Read(path);
-        var reader = new ConfigReader(path, document.RootElement);
+        return Read(document.RootElement, path);
+    }
+
+    private static DecoderConfig Read(JsonElement root, string path)
+    {
+        var reader = new ConfigReader(path, root);
         var type = reader.Text("model_type");
         if (Family.All.FirstOrDefault(f => f.ModelType == type) is not { } family)
-            throw new ModelFormatException([$"{path}: model_type is '{type ?? "(none)"}'; computed here are {string.Join(", ", Family.All.Select(f => f.ModelType))}."]);
-        var config = family.Read(reader);
+            throw new ModelFormatException([$"{path}: model_type is '{type ?? "(none)"}'; computed here are {string.Join(", ", [.. Family.All.Select(f => f.ModelType), .. EncoderDecoders.EncoderDecoderConfigFile.ModelTypes])}."]);
+        if (root.TryGetProperty("quantization_config", out var quantised) && quantised.ValueKind != JsonValueKind.Null)
+            reader.Refuse("quantization_config", "quantised weights are not computed here: use the model's float32, float16 or bfloat16 checkpoint.");
+        var config = family.Read(reader) with { Json = root.GetRawText(), Notes = reader.Notes };
         if (reader.Problems.Count > 0) throw new ModelFormatException(reader.Problems);
         return config;
     }
@@ -26,10 +33,24 @@ public static class ModelConfigFile
     public static string? StoredDtype(JsonElement config) =>
         new[] { "torch_dtype", "dtype" }.Select(key => config.TryGetProperty(key, out var v) && v.ValueKind == JsonValueKind.String ? v.GetString() : null).FirstOrDefault(dtype => dtype is not null);
 
-    /// <summary>A Llama's in the 4.x layout, which every version of transformers reads.</summary>
-    public static string Write(DecoderConfig c)
+    /// <summary>The text of a config.json: what <paramref name="c"/> was read from, or for one made here a Llama's in the 4.x layout, which every version of transformers reads. It names the type the weights lie in.</summary>
+    /// <param name="dtype">As safetensors' readers name it: <c>float32</c>, <c>bfloat16</c> ...</param>
+    /// <exception cref="ModelFormatException">The text would read back as another model: <paramref name="c"/> was altered after it was read, or is no Llama.</exception>
+    public static string Write(DecoderConfig c, string dtype = "float32")
     {
-        var json = new JsonObject
+        var json = c.Json is { } text ? JsonNode.Parse(text)!.AsObject() : Llama(c);
+        foreach (var key in json.ContainsKey("dtype") ? new[] { "dtype" } : ["torch_dtype"]) json[key] = dtype;
+        var written = json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n";
+        using var document = JsonDocument.Parse(written);
+        var different = ConfigComparison.Differences(c, Read(document.RootElement, "config.json"));
+        if (different.Count > 0)
+            throw new ModelFormatException([$"config.json cannot be written as {(c.Json is null ? "a Llama's" : "the one it was read from")}: {string.Join(", ", different)} would be read back otherwise. Save the model with the configuration it was loaded with."]);
+        return written;
+    }
+
+    private static JsonObject Llama(DecoderConfig c)
+    {
+        return new JsonObject
         {
             ["architectures"] = new JsonArray("LlamaForCausalLM"),
             ["attention_bias"] = c.QkvBias,
@@ -49,20 +70,24 @@ public static class ModelConfigFile
             ["num_key_value_heads"] = c.KvHeads,
             ["pad_token_id"] = c.PadId,
             ["rms_norm_eps"] = c.NormEps,
-            ["rope_scaling"] = c.Rope.Type == "default" ? null : new JsonObject
-            {
-                ["rope_type"] = c.Rope.Type,
-                ["factor"] = c.Rope.Factor,
-                ["low_freq_factor"] = c.Rope.LowFreqFactor,
-                ["high_freq_factor"] = c.Rope.HighFreqFactor,
-                ["original_max_position_embeddings"] = c.Rope.OriginalMaxPositions,
-            },
+            ["rope_scaling"] = Scaling(c.Rope),
             ["rope_theta"] = c.Rope.Theta,
             ["tie_word_embeddings"] = c.TieWordEmbeddings,
             ["torch_dtype"] = "float32",
             ["use_cache"] = true,
             ["vocab_size"] = c.VocabSize,
         };
-        return json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n";
+    }
+
+    private static JsonObject? Scaling(RopeConfig rope)
+    {
+        if (rope.Type == "default") return null;
+        var json = new JsonObject { ["rope_type"] = rope.Type, ["factor"] = rope.Factor };
+        if (rope.Type is "llama3" or "yarn") json["original_max_position_embeddings"] = rope.OriginalMaxPositions;
+        if (rope.Type == "llama3") (json["low_freq_factor"], json["high_freq_factor"]) = (rope.LowFreqFactor, rope.HighFreqFactor);
+        if (rope.Type != "yarn") return json;
+        (json["beta_fast"], json["beta_slow"], json["truncate"], json["attention_factor"]) = (rope.BetaFast, rope.BetaSlow, rope.Truncate, rope.AttentionFactor);
+        if (rope.Mscale is { } m) (json["mscale"], json["mscale_all_dim"]) = (m.Own, m.AllDims);
+        return json;
     }
 }

@@ -3,18 +3,27 @@ namespace AlignGuard.Models.Decoders;
 /// <summary>How fast each pair of dimensions turns with the position, by the kinds of scaling that checkpoints name.</summary>
 internal static class RopeFrequencies
 {
-    /// <summary>Kinds that are computed. <c>dynamic</c> only differs beyond the model's positions, which are an error here.</summary>
+    /// <summary>Kinds that are computed.</summary>
     public static readonly string[] Kinds = ["default", "linear", "dynamic", "yarn", "llama3"];
 
     /// <summary>Radians a position, [headDim/2].</summary>
-    public static float[] Of(RopeConfig rope, int headDim)
+    /// <param name="length">Tokens of the text: beyond the original length <c>dynamic</c> turns ever slower ("NTK-aware": the base grows with it).</param>
+    public static float[] Of(RopeConfig rope, int headDim, long length = 0)
     {
+        if (rope.Type == "dynamic" && length > rope.OriginalMaxPositions)
+            rope = rope with { Theta = rope.Theta * Math.Pow(rope.Factor * length / rope.OriginalMaxPositions - (rope.Factor - 1), headDim / (headDim - 2.0)) };
         var ramp = rope.Type == "yarn" ? Ramp(rope, headDim) : null;
         return [.. Enumerable.Range(0, headDim / 2).Select(k => (float)Scaled(rope, Math.Pow(rope.Theta, -2.0 * k / headDim), ramp?[k] ?? 0))];
     }
 
     /// <summary>Of cos and sin.</summary>
-    public static double Factor(RopeConfig rope) => rope.Type != "yarn" ? 1 : rope.AttentionFactor ?? (rope.Factor <= 1 ? 1 : 0.1 * Math.Log(rope.Factor) + 1);
+    public static double Factor(RopeConfig rope)
+    {
+        if (rope.Type != "yarn") return 1;
+        return rope.AttentionFactor ?? (rope.Mscale is { } m ? Grown(m.Own) / Grown(m.AllDims) : Grown(1));
+
+        double Grown(double weight) => rope.Factor <= 1 ? 1 : 0.1 * weight * Math.Log(rope.Factor) + 1;
+    }
 
     private static double Scaled(RopeConfig rope, double frequency, double stretched)
     {
@@ -39,8 +48,9 @@ internal static class RopeFrequencies
     /// <summary>Yarn (arXiv 2309.00071): how much of each dimension is stretched, 0 to 1, between those that turn BetaFast and BetaSlow times within the original length.</summary>
     private static double[] Ramp(RopeConfig rope, int headDim)
     {
-        var low = Math.Max(Math.Floor(Dimension(rope.BetaFast)), 0);
-        var high = Math.Min(Math.Ceiling(Dimension(rope.BetaSlow)), headDim - 1);
+        double first = Dimension(rope.BetaFast), last = Dimension(rope.BetaSlow);
+        var low = Math.Max(rope.Truncate ? Math.Floor(first) : first, 0);
+        var high = Math.Min(rope.Truncate ? Math.Ceiling(last) : last, headDim - 1);
         if (low == high) high += 0.001;
         return [.. Enumerable.Range(0, headDim / 2).Select(k => Math.Clamp((k - low) / (high - low), 0, 1))];
 

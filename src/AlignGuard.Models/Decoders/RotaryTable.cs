@@ -7,28 +7,46 @@ namespace AlignGuard.Models.Decoders;
 internal sealed class RotaryTable : IDisposable
 {
     private readonly Tensor _cos, _sin;
+    private readonly RopeConfig _rope;
+    private readonly int _headDim;
 
     /// <param name="dtype">Of what is rotated; the angles are worked out in float32.</param>
     public RotaryTable(RopeConfig rope, int headDim, int positions, Device device, ScalarType dtype)
     {
+        (_rope, _headDim) = (rope, headDim);
         using var _ = no_grad();
         using var scope = NewDisposeScope();
-        var frequencies = RopeFrequencies.Of(rope, headDim);
-        var angles = arange(positions, dtype: ScalarType.Float32).unsqueeze(1) * tensor(frequencies).unsqueeze(0);
-        var factor = RopeFrequencies.Factor(rope);
-        _cos = (angles.cos() * factor).to(dtype).to(device).DetachFromDisposeScope();
-        _sin = (angles.sin() * factor).to(dtype).to(device).DetachFromDisposeScope();
+        var (cos, sin) = Tables(positions, 0, device, dtype);
+        (_cos, _sin) = (cos.DetachFromDisposeScope(), sin.DetachFromDisposeScope());
     }
 
     /// <summary>Tables of consecutive positions: [length, headDim/2], which broadcasts over rows and heads.</summary>
-    public (Tensor Cos, Tensor Sin) Range(long start, long length) => (_cos.narrow(0, start, length), _sin.narrow(0, start, length));
+    public (Tensor Cos, Tensor Sin) Range(long start, long length)
+    {
+        var (cos, sin) = Of(start + length);
+        return (cos.narrow(0, start, length), sin.narrow(0, start, length));
+    }
 
     /// <summary>Tables of given positions [N, T]: [N, 1, T, headDim/2].</summary>
     public (Tensor Cos, Tensor Sin) At(Tensor positions)
     {
+        // Only where the rotation depends on the length does the host wait for it.
+        var (cos, sin) = Of(_rope.Type == "dynamic" ? positions.max().item<long>() + 1 : 0);
         var flat = positions.reshape(-1);
         long n = positions.shape[0], t = positions.shape[1];
-        return (_cos.index_select(0, flat).view(n, 1, t, -1), _sin.index_select(0, flat).view(n, 1, t, -1));
+        return (cos.index_select(0, flat).view(n, 1, t, -1), sin.index_select(0, flat).view(n, 1, t, -1));
+    }
+
+    /// <summary>Those of a text of so many tokens. What a cache holds was turned as its own text was long: so it is where such models were made.</summary>
+    private (Tensor Cos, Tensor Sin) Of(long length) =>
+        _rope.Type == "dynamic" && length > _rope.OriginalMaxPositions ? Tables(length, length, _cos.device, _cos.dtype) : (_cos, _sin);
+
+    private (Tensor Cos, Tensor Sin) Tables(long positions, long length, Device device, ScalarType dtype)
+    {
+        using var scope = NewDisposeScope();
+        var angles = arange(positions, dtype: ScalarType.Float32).unsqueeze(1) * tensor(RopeFrequencies.Of(_rope, _headDim, length)).unsqueeze(0);
+        var factor = RopeFrequencies.Factor(_rope);
+        return ((angles.cos() * factor).to(dtype).to(device).MoveToOuterDisposeScope(), (angles.sin() * factor).to(dtype).to(device).MoveToOuterDisposeScope());
     }
 
     /// <summary>Rotates x [N, heads, T, headDim].</summary>

@@ -1,4 +1,4 @@
-using AlignGuard.Models.Decoders;
+using AlignGuard.Models.Networks;
 using AlignGuard.Models.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -9,7 +9,7 @@ namespace AlignGuard.Models.Generation;
 public static class TextGenerator
 {
     /// <summary>The new tokens of every prompt, in the prompts' order, without the stop token.</summary>
-    public static int[][] Generate(DecoderModel model, IReadOnlyList<int[]> prompts, GenerationOptions options)
+    public static int[][] Generate(LanguageModel model, IReadOnlyList<int[]> prompts, GenerationOptions options)
     {
         using var _ = no_grad();
         var answers = new int[prompts.Count][];
@@ -27,14 +27,14 @@ public static class TextGenerator
 
     private sealed class Batch
     {
-        private readonly DecoderModel _model;
+        private readonly LanguageModel _model;
         private readonly GenerationOptions _options;
         private readonly List<int>[] _answers;
         private readonly int[] _promptIndices;
         private readonly IReadOnlyList<int[]> _prompts;
         private int[] _live;
 
-        public Batch(DecoderModel model, IReadOnlyList<int[]> prompts, int[] indices, GenerationOptions options)
+        public Batch(LanguageModel model, IReadOnlyList<int[]> prompts, int[] indices, GenerationOptions options)
         {
             (_model, _prompts, _promptIndices, _options) = (model, prompts, indices, options);
             _answers = [.. indices.Select(_ => new List<int>())];
@@ -43,23 +43,27 @@ public static class TextGenerator
 
         public void Run(int[][] answers)
         {
-            var width = _promptIndices.Max(i => _prompts[i].Length);
-            var padded = _promptIndices.Any(i => _prompts[i].Length < width);
+            var device = _model.Device;
+            int[][] prompts = [.. _promptIndices.Select(i => _prompts[i])];
+            // An encoder reads the prompts; the answers begin behind a token of their own.
+            using var source = _model.DecoderStartId is null ? null : SourceTokens.Pack(prompts, _options.PadId, _model.MaxPositions, device);
+            if (_model.DecoderStartId is { } start) prompts = [.. prompts.Select(_ => new[] { start })];
+            var width = prompts.Max(p => p.Length);
+            var padded = prompts.Any(p => p.Length < width);
             var ids = new long[_live.Length, width];
             var valid = new long[_live.Length, width + _options.MaxNewTokens];
             for (var row = 0; row < _live.Length; row++)
             {
-                var prompt = _prompts[_promptIndices[row]];
+                var prompt = prompts[row];
                 for (var t = 0; t < width; t++)
                 {
-                    var source = t - (width - prompt.Length);
-                    ids[row, t] = source >= 0 ? prompt[source] : _options.PadId;
-                    valid[row, t] = source >= 0 ? 1 : 0;
+                    var from = t - (width - prompt.Length);
+                    ids[row, t] = from >= 0 ? prompt[from] : _options.PadId;
+                    valid[row, t] = from >= 0 ? 1 : 0;
                 }
                 for (var t = width; t < valid.GetLength(1); t++) valid[row, t] = 1;
             }
-            var device = _model.Device;
-            using var cache = new KvCache(_model.Config, _live.Length, width + _options.MaxNewTokens, device, _model.Dtype);
+            using var cache = _model.NewCache(_live.Length, width + _options.MaxNewTokens);
             var mask = tensor(valid, device: device);
             var input = tensor(ids, device: device);
             for (var step = 0; step < _options.MaxNewTokens && _live.Length > 0; step++)
@@ -72,6 +76,7 @@ public static class TextGenerator
                 {
                     Adapter = _options.Adapter,
                     Cache = cache,
+                    Source = step == 0 ? source : null,
                     AttentionMask = seen,
                     Positions = seen is null ? null : (seen.cumsum(1) - 1).clamp_min_(0).narrow(1, cache.Length, input.shape[1]).contiguous(),
                 };

@@ -9,8 +9,12 @@ public sealed record LoraSpec
     public double Dropout { get; init; }
     /// <summary>Scale alpha/√r in place of alpha/r (rank-stabilised LoRA).</summary>
     public bool RankStabilised { get; init; }
-    /// <summary><c>all-linear</c> (every linear but the head, as in PEFT) or module names or their last parts.</summary>
-    public IReadOnlyList<string> Targets { get; init; } = ["all-linear"];
+    /// <summary>DoRA (arXiv 2402.09353): W = m · (W0 + dW)/‖W0 + dW‖, the norm m of every output's weights trained by itself.</summary>
+    public bool Dora { get; init; }
+    /// <summary><c>all-linear</c> (every linear but the head, as in PEFT), module names or their last parts, or one regular expression for whole names.</summary>
+    public ModuleNames Targets { get; init; } = ["all-linear"];
+    /// <summary>Of the targets those that get none.</summary>
+    public ModuleNames Exclude { get; init; } = [];
 
     /// <summary>s in y = W0 x + s·B(A x).</summary>
     public double Scale => RankStabilised ? Alpha / Math.Sqrt(Rank) : Alpha / Rank;

@@ -1,23 +1,18 @@
-using AlignGuard.Models.Decoders;
+using AlignGuard.Models.Networks;
 
 namespace AlignGuard.Models.Lora;
 
 /// <summary>Which linear layers a <see cref="LoraSpec"/> names.</summary>
 public static class LoraTargets
 {
-    /// <exception cref="UserFaultException">A name that matches nothing, or a rank larger than a matched layer.</exception>
+    /// <exception cref="UserFaultException">An entry that matches nothing, nothing left, or a rank larger than a matched layer.</exception>
     public static IReadOnlyList<LinearSite> Select(IReadOnlyList<LinearSite> linears, LoraSpec spec)
     {
         var problems = new List<string>();
-        var chosen = new SortedSet<int>();
-        foreach (var target in spec.Targets)
-        {
-            var matched = linears.Where(site => Matches(site, target)).ToList();
-            if (matched.Count == 0)
-                problems.Add($"lora.targets: no linear layer is named '{target}'. Known: all-linear, {string.Join(", ", linears.Select(l => l.Name.Split('.')[^1]).Distinct())}.");
-            foreach (var site in matched) chosen.Add(site.Index);
-        }
-        var sites = chosen.Select(index => linears[index]).ToList();
+        Unmatched("lora.targets", spec.Targets);
+        Unmatched("lora.exclude", spec.Exclude);
+        var sites = linears.Where(site => spec.Targets.Match(site.Name) && !spec.Exclude.Match(site.Name)).ToList();
+        if (problems.Count == 0 && sites.Count == 0) problems.Add("lora.exclude leaves no layer of lora.targets.");
         if (spec.Rank < 1) problems.Add($"lora.r is {spec.Rank}; it must be at least 1.");
         var narrow = sites.Where(site => spec.Rank > Math.Min(site.In, site.Out)).ToList();
         if (narrow.Count > 0)
@@ -25,9 +20,16 @@ public static class LoraTargets
                 + (narrow.Count > 1 ? $" and {narrow.Count - 1} more layers" : "") + $". Use at most {sites.Min(s => Math.Min(s.In, s.Out))}, or leave those layers out of lora.targets.");
         if (problems.Count > 0) throw new UserFaultException(problems);
         return sites;
-    }
 
-    private static bool Matches(LinearSite site, string target) => target == "all-linear"
-        ? site.Name != "lm_head"
-        : site.Name == target || site.Name.EndsWith("." + target, StringComparison.Ordinal);
+        void Unmatched(string key, ModuleNames modules)
+        {
+            foreach (var (entry, matches) in modules.Entries())
+            {
+                if (linears.Any(site => matches(site.Name))) continue;
+                problems.Add(modules.Pattern is null
+                    ? $"{key}: no linear layer is named '{entry}'. Known: all-linear, {string.Join(", ", linears.Select(l => l.Name.Split('.')[^1]).Distinct())}."
+                    : $"{key}: the regular expression '{entry}' matches no linear layer's whole name, as {linears[0].Name} is one.");
+            }
+        }
+    }
 }

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using AlignGuard.Models.Decoders;
+using AlignGuard.Models.Networks;
 using AlignGuard.Models.Safetensors;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -19,6 +19,9 @@ public static class PeftAdapter
     /// <summary>Key of one factor, e.g. <c>base_model.model.model.layers.0.mlp.down_proj.lora_A.weight</c>.</summary>
     public static string Key(LinearSite site, bool isA) => $"base_model.model.{site.Name}.lora_{(isA ? 'A' : 'B')}.weight";
 
+    /// <summary>Of DoRA's norms.</summary>
+    public static string NormsKey(LinearSite site) => $"base_model.model.{site.Name}.lora_magnitude_vector";
+
     /// <summary>Every factor under its PEFT key.</summary>
     public static IEnumerable<KeyValuePair<string, Tensor>> Tensors(LoraAdapter adapter)
     {
@@ -27,6 +30,7 @@ public static class PeftAdapter
             yield return new(Key(site, true), a);
             yield return new(Key(site, false), b);
         }
+        foreach (var (site, norms) in adapter.Norms()) yield return new(NormsKey(site), norms);
     }
 
     /// <param name="baseModel">Name or path written as <c>base_model_name_or_path</c>.</param>
@@ -41,11 +45,13 @@ public static class PeftAdapter
     public static string ConfigJson(LoraAdapter adapter, string baseModel)
     {
         var spec = adapter.Spec;
-        var targets = spec.Targets is ["all-linear"] ? adapter.Sites.Select(site => site.Name.Split('.')[^1]).Distinct().Order(StringComparer.Ordinal) : spec.Targets.Order(StringComparer.Ordinal);
+        // peft knows all-linear too, but takes more for linear than we do (a router, say): names leave no doubt.
+        var named = spec.Targets.Contains(ModuleNames.AllLinear) ? adapter.Sites.Select(site => site.Name.Split('.')[^1]).Distinct() : spec.Targets;
         return new JsonObject
         {
             ["base_model_name_or_path"] = baseModel,
             ["bias"] = "none",
+            ["exclude_modules"] = spec.Exclude.IsEmpty ? null : Json(spec.Exclude, spec.Exclude),
             ["fan_in_fan_out"] = adapter.Sites.All(site => site.Transposed),
             ["inference_mode"] = true,
             ["init_lora_weights"] = true,
@@ -54,16 +60,18 @@ public static class PeftAdapter
             ["modules_to_save"] = null,
             ["peft_type"] = "LORA",
             ["r"] = spec.Rank,
-            ["target_modules"] = new JsonArray([.. targets.Select(t => JsonValue.Create(t))]),
-            ["task_type"] = "CAUSAL_LM",
-            ["use_dora"] = false,
+            ["target_modules"] = Json(spec.Targets, named),
+            ["task_type"] = adapter.OfEncoderDecoder ? "SEQ_2_SEQ_LM" : "CAUSAL_LM",
+            ["use_dora"] = spec.Dora,
             ["use_rslora"] = spec.RankStabilised,
         }.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n";
+
+        static JsonNode Json(ModuleNames modules, IEnumerable<string> names) => modules.Pattern is { } pattern ? JsonValue.Create(pattern) : new JsonArray([.. names.Order(StringComparer.Ordinal).Select(n => JsonValue.Create(n))]);
     }
 
     /// <summary>Loads an adapter strictly: every key and shape must fit the model; all mismatches are listed at once.</summary>
     /// <exception cref="ModelFormatException">Missing files, an unsupported kind of adapter, keys or shapes that do not fit.</exception>
-    public static LoraAdapter Load(DecoderModel model, string folder)
+    public static LoraAdapter Load(LanguageModel model, string folder)
     {
         var spec = LoadSpec(Path.Combine(folder, ConfigName));
         using var scope = NewDisposeScope();
@@ -71,11 +79,22 @@ public static class PeftAdapter
     }
 
     /// <summary>Builds an adapter from PEFT-keyed tensors; <paramref name="source"/> names them in errors.</summary>
-    public static LoraAdapter FromTensors(DecoderModel model, LoraSpec spec, IReadOnlyDictionary<string, Tensor> tensors, string source)
+    public static LoraAdapter FromTensors(LanguageModel model, LoraSpec spec, IReadOnlyDictionary<string, Tensor> tensors, string source)
     {
         var problems = new List<string>();
-        var sites = LoraTargets.Select(model.Linears, spec);
-        var expected = sites.SelectMany(site => new[] { (Key(site, true), new long[] { spec.Rank, site.In }), (Key(site, false), [site.Out, spec.Rank]) }).ToList();
+        IReadOnlyList<LinearSite> sites;
+        try
+        {
+            sites = LoraTargets.Select(model.Linears, spec);
+        }
+        catch (UserFaultException e)
+        {
+            // What fits is looked at all the same: every mismatch is told at once.
+            problems.AddRange(e.Problems.Select(p => $"{source}: {p}"));
+            sites = [.. model.Linears.Where(site => spec.Targets.Match(site.Name) && !spec.Exclude.Match(site.Name))];
+        }
+        var expected = sites.SelectMany(site => new[] { (Key(site, true), new long[] { spec.Rank, site.In }), (Key(site, false), [site.Out, spec.Rank]) })
+            .Concat(sites.Where(_ => spec.Dora).Select(site => (NormsKey(site), new long[] { site.Out }))).ToList();
         foreach (var (key, shape) in expected)
         {
             if (!tensors.TryGetValue(key, out var tensor)) problems.Add($"{source}: tensor {key} is missing.");
@@ -85,7 +104,7 @@ public static class PeftAdapter
         foreach (var key in tensors.Keys.Except(expected.Select(e => e.Item1)).Order(StringComparer.Ordinal))
             problems.Add($"{source}: tensor {key} fits no target layer of this model.");
         if (problems.Count > 0) throw new ModelFormatException(problems);
-        return LoraAdapter.From(model, spec, (site, isA) => tensors[Key(site, isA)]);
+        return LoraAdapter.From(model, spec, (site, isA) => tensors[Key(site, isA)], spec.Dora ? site => tensors[NormsKey(site)] : null);
     }
 
     private static LoraSpec LoadSpec(string path)
@@ -97,19 +116,12 @@ public static class PeftAdapter
         Require("peft_type", v => v.ValueKind == JsonValueKind.String && v.GetString() == "LORA", "only LORA adapters can be loaded");
         Require("bias", v => v.ValueKind == JsonValueKind.String && v.GetString() == "none", "trained biases are not supported");
         // What fan_in_fan_out says of the base model's storage is known from the model itself.
-        foreach (var key in new[] { "use_dora", "lora_bias" })
+        foreach (var key in new[] { "lora_bias", "use_qalora", "use_bdlora" })
             Require(key, v => v.ValueKind != JsonValueKind.True, "not supported");
         foreach (var key in new[] { "modules_to_save", "layers_to_transform", "rank_pattern", "alpha_pattern", "layer_replication" })
             Require(key, IsEmpty, "not supported");
-        var targets = root.TryGetProperty("target_modules", out var t)
-            ? t.ValueKind switch
-            {
-                JsonValueKind.String => [t.GetString()!],
-                JsonValueKind.Array => t.EnumerateArray().Select(e => e.GetString()!).ToList(),
-                _ => new List<string>(),
-            }
-            : [];
-        if (targets.Count == 0) problems.Add($"{path}: target_modules names no module.");
+        var (targets, exclude) = (Modules("target_modules"), Modules("exclude_modules"));
+        if (targets.IsEmpty) problems.Add($"{path}: target_modules names no module.");
         if (!root.TryGetProperty("r", out var r) || !r.TryGetInt32(out var rank) || rank < 1)
         {
             problems.Add($"{path}: r must be a positive whole number.");
@@ -122,8 +134,37 @@ public static class PeftAdapter
             Alpha = root.TryGetProperty("lora_alpha", out var alpha) ? alpha.GetDouble() : rank,
             Dropout = root.TryGetProperty("lora_dropout", out var dropout) ? dropout.GetDouble() : 0,
             RankStabilised = root.TryGetProperty("use_rslora", out var rs) && rs.ValueKind == JsonValueKind.True,
+            Dora = root.TryGetProperty("use_dora", out var dora) && dora.ValueKind == JsonValueKind.True,
             Targets = targets,
+            Exclude = exclude,
         };
+
+        ModuleNames Modules(string key)
+        {
+            if (!root.TryGetProperty(key, out var t)) return [];
+            switch (t.ValueKind)
+            {
+                case JsonValueKind.String when t.GetString() == ModuleNames.AllLinear:
+                    return [ModuleNames.AllLinear];
+                case JsonValueKind.String:
+                    try
+                    {
+                        return ModuleNames.Matching(t.GetString()!);
+                    }
+                    catch (ArgumentException e)
+                    {
+                        problems.Add($"{path}: {key} is no regular expression: {e.Message}");
+                        return [];
+                    }
+                case JsonValueKind.Array when t.EnumerateArray().All(e => e.ValueKind == JsonValueKind.String):
+                    return [.. t.EnumerateArray().Select(e => e.GetString()!)];
+                case JsonValueKind.Null:
+                    return [];
+                default:
+                    problems.Add($"{path}: {key} must be a list of names or one regular expression.");
+                    return [];
+            }
+        }
 
         void Require(string key, Func<JsonElement, bool> holds, string why)
         {

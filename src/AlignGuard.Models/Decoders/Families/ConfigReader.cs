@@ -1,3 +1,4 @@
+using AlignGuard.Models.Networks;
 using System.Text.Json;
 
 namespace AlignGuard.Models.Decoders.Families;
@@ -7,9 +8,17 @@ internal sealed class ConfigReader(string path, JsonElement root)
 {
     public List<string> Problems { get; } = [];
 
+    /// <summary>What is computed otherwise than a reader of the file might expect.</summary>
+    public List<string> Notes { get; } = [];
+
     public string? Text(string key) => Text(root, key);
 
-    public bool Flag(string key, bool otherwise = false) => root.TryGetProperty(key, out var v) && v.ValueKind is JsonValueKind.True or JsonValueKind.False ? v.ValueKind == JsonValueKind.True : otherwise;
+    public bool Flag(string key, bool otherwise = false)
+    {
+        if (!root.TryGetProperty(key, out var v) || v.ValueKind == JsonValueKind.Null) return otherwise;
+        if (v.ValueKind is not (JsonValueKind.True or JsonValueKind.False)) Problems.Add($"{path}: '{key}' is {Shown(v)}; true or false is expected.");
+        return v.ValueKind == JsonValueKind.True;
+    }
 
     public int Positive(string key)
     {
@@ -21,10 +30,17 @@ internal sealed class ConfigReader(string path, JsonElement root)
 
     public int? Integer(string key) => Integer(root, key);
 
+    /// <param name="absent">What the family takes where the key is left out; a null in the file stays a null.</param>
+    public int? Integer(string key, int? absent) => root.TryGetProperty(key, out _) ? Integer(root, key) : absent;
+
     public double? Number(string key) => Number(root, key);
 
-    public IReadOnlyList<int> Ids(string key) =>
-        root.TryGetProperty(key, out var v) && v.ValueKind == JsonValueKind.Array ? [.. v.EnumerateArray().Select(e => Whole(key, e)).OfType<int>()] : Integer(root, key) is { } one ? [one] : [];
+    /// <inheritdoc cref="Integer(string, int?)"/>
+    public double? Number(string key, double? absent) => root.TryGetProperty(key, out _) ? Number(root, key) : absent;
+
+    /// <inheritdoc cref="Integer(string, int?)"/>
+    public IReadOnlyList<int> Ids(string key, int? absent = null) =>
+        root.TryGetProperty(key, out var v) && v.ValueKind == JsonValueKind.Array ? [.. v.EnumerateArray().Select(e => Whole(key, e)).OfType<int>()] : Integer(key, absent) is { } one ? [one] : [];
 
     /// <summary>The texts of a list; null where there is none.</summary>
     public IReadOnlyList<string>? Texts(string key) =>
@@ -33,8 +49,15 @@ internal sealed class ConfigReader(string path, JsonElement root)
     /// <summary>Tells of a feature that is not computed here.</summary>
     public void Refuse(string key, string why)
     {
-        var value = root.TryGetProperty(key, out var v) ? v.GetRawText() : "missing";
-        Problems.Add($"{path}: '{key}' is {(value.Length > 60 ? value[..60] + "..." : value)}: {why}");
+        var value = root.TryGetProperty(key, out var v) ? Shown(v) : "missing";
+        Problems.Add($"{path}: '{key}' is {value}: {why}");
+    }
+
+    /// <summary>Dropout of the model's own training: its frozen weights compute as they answer, and only the adapter drops out.</summary>
+    public void NotDropped(params string[] keys)
+    {
+        foreach (var key in keys)
+            if (Number(key) is { } rate and not 0) Notes.Add(FormattableString.Invariant($"'{key}' is {rate}: not applied. Training leaves the model's own dropout off; lora.dropout is the adapter's."));
     }
 
     /// <param name="keys">Of them the first that is given counts.</param>
@@ -44,53 +67,36 @@ internal sealed class ConfigReader(string path, JsonElement root)
         switch (Text(key))
         {
             case "silu" or "swish":
-                return Decoders.Activation.Silu;
+                return Networks.Activation.Silu;
             case "gelu":
-                return Decoders.Activation.Gelu;
+                return Networks.Activation.Gelu;
             case "gelu_new" or "gelu_pytorch_tanh" or "gelu_fast":
-                return Decoders.Activation.GeluTanh;
+                return Networks.Activation.GeluTanh;
             case "relu":
-                return Decoders.Activation.Relu;
+                return Networks.Activation.Relu;
             default:
                 Refuse(key, "this activation is not computed here; known: silu, gelu, gelu_new, gelu_pytorch_tanh, relu.");
                 return otherwise;
         }
     }
 
-    public RopeConfig Rope(double theta = 10000)
-    {
-        // 5.x keeps everything in rope_parameters; 4.x has rope_theta beside a nullable rope_scaling.
-        var (key, section) = Section("rope_parameters") is { } v5 ? ("rope_parameters", v5) : ("rope_scaling", Section("rope_scaling") ?? default);
-        theta = Number(root, "rope_theta") ?? theta;
-        if (section.ValueKind != JsonValueKind.Object) return new RopeConfig { Theta = theta };
-        // Layers of a kind may have rotations of their own: one for all is what is computed.
-        if (section.EnumerateObject().Any(p => p.Value.ValueKind == JsonValueKind.Object)) Refuse(key, "a rotation for each kind of layer is not computed here.");
-        var type = Text(section, "rope_type") ?? Text(section, "type") ?? "default";
-        if (!RopeFrequencies.Kinds.Contains(type)) Problems.Add($"{path}: {key}: rope type '{type}' is not computed here; known: {string.Join(", ", RopeFrequencies.Kinds)}.");
-        if (Number(section, "partial_rotary_factor") is { } part and not 1) Problems.Add($"{path}: {key}: partial_rotary_factor is {part}: rotating a part of a head is not computed here.");
-        foreach (var yarn in new[] { "mscale", "mscale_all_dim" })
-            if (type == "yarn" && Number(section, yarn) is not null) Problems.Add($"{path}: {key}: {yarn} is given: this form of yarn is not computed here.");
-        return new RopeConfig
-        {
-            Type = type,
-            Theta = Number(section, "rope_theta") ?? theta,
-            Factor = Number(section, "factor") ?? 1,
-            LowFreqFactor = Number(section, "low_freq_factor") ?? 1,
-            HighFreqFactor = Number(section, "high_freq_factor") ?? 4,
-            OriginalMaxPositions = Integer(section, "original_max_position_embeddings") ?? (type == "yarn" ? Integer(root, "max_position_embeddings") ?? 2048 : 8192),
-            BetaFast = Number(section, "beta_fast") ?? 32,
-            BetaSlow = Number(section, "beta_slow") ?? 1,
-            AttentionFactor = Number(section, "attention_factor"),
-        };
-    }
+    /// <inheritdoc cref="RopeReader"/>
+    public RopeConfig Rope(double theta, int positions) => new RopeReader(path, root, Problems, Notes).Read(theta, positions);
 
     /// <summary>What the families of Llama's kind have in common.</summary>
-    public DecoderConfig Common(int kvHeads)
+    /// <param name="absent">What this one takes where a key is left out.</param>
+    public DecoderConfig Common(FamilyDefaults absent)
     {
         int hidden = Positive("hidden_size"), heads = Positive("num_attention_heads");
-        var headDim = Integer("head_dim") ?? (heads > 0 ? hidden / heads : 0);
-        if (kvHeads < 1 || (heads > 0 && heads % Math.Max(kvHeads, 1) != 0)) Problems.Add($"{path}: num_key_value_heads is {kvHeads}; it must divide num_attention_heads ({heads}).");
+        // Left out it is the family's; null means as many as there are heads.
+        var kvHeads = Integer("num_key_value_heads", absent.KvHeads) ?? heads;
+        var headDim = Integer("head_dim") ?? absent.HeadDim ?? (heads > 0 ? hidden / heads : 0);
+        if (kvHeads < 1 || (heads > 0 && heads % Math.Max(kvHeads, 1) != 0)) Problems.Add($"{path}: num_key_value_heads is {kvHeads}{(root.TryGetProperty("num_key_value_heads", out _) ? "" : " where it is left out")}; it must divide num_attention_heads ({heads}).");
         if (headDim < 2 || headDim % 2 != 0) Problems.Add($"{path}: head_dim is {headDim}; rotary embeddings need a positive even number.");
+        var positions = Integer("max_position_embeddings") ?? absent.Positions;
+        if (positions < 1) Problems.Add($"{path}: 'max_position_embeddings' is {positions}; it must be positive.");
+        NotDropped("attention_dropout");
+        var rope = Rope(absent.RopeTheta, positions);
         return new DecoderConfig
         {
             VocabSize = Positive("vocab_size"),
@@ -100,20 +106,19 @@ internal sealed class ConfigReader(string path, JsonElement root)
             Heads = heads,
             KvHeads = kvHeads,
             HeadDim = headDim,
-            Activation = Activation(Decoders.Activation.Silu, "hidden_act"),
-            NormEps = Number("rms_norm_eps") ?? 1e-6,
-            Rope = Rope(),
-            TieWordEmbeddings = Flag("tie_word_embeddings"),
-            MaxPositions = Integer("max_position_embeddings") ?? 2048,
-            BosId = Integer("bos_token_id"),
-            EosIds = Ids("eos_token_id"),
-            PadId = Integer("pad_token_id"),
+            Activation = Activation(Networks.Activation.Silu, "hidden_act"),
+            NormEps = Number("rms_norm_eps") ?? absent.NormEps,
+            Rope = rope,
+            TieWordEmbeddings = Flag("tie_word_embeddings", absent.Tied),
+            // A rotation that slows with the length has no end.
+            MaxPositions = rope.Type == "dynamic" ? int.MaxValue : positions,
+            BosId = Integer("bos_token_id", absent.BosId),
+            EosIds = Ids("eos_token_id", absent.EosId),
+            PadId = Integer("pad_token_id", absent.PadId),
         };
     }
 
-    public int KvHeads(int? otherwise = null) => Integer("num_key_value_heads") ?? otherwise ?? Integer("num_attention_heads") ?? 0;
-
-    private JsonElement? Section(string key) => root.TryGetProperty(key, out var v) && v.ValueKind == JsonValueKind.Object ? v : null;
+    private static string Shown(JsonElement value) => value.GetRawText() is { Length: > 60 } text ? text[..60] + "..." : value.GetRawText();
 
     private int? Integer(JsonElement from, string key) => !from.TryGetProperty(key, out var v) || v.ValueKind is JsonValueKind.Null or JsonValueKind.Array ? null : Whole(key, v);
 

@@ -1,3 +1,5 @@
+using AlignGuard.Models.Networks;
+
 namespace AlignGuard.Models.Decoders.Families;
 
 /// <summary>Gemma: norms of 1 + w, scaled embeddings, GELU, a tied head. Gemma 2: norms after the parts too, soft caps, a window on every other layer.</summary>
@@ -10,38 +12,47 @@ internal static class Gemma
         AfterMlpNorm = "post_feedforward_layernorm",
     };
 
-    public static Family Gemma1 { get; } = new("gemma", "GemmaForCausalLM", config => Common(config));
+    private static readonly FamilyDefaults Absent = new(Positions: 8192, BosId: 2, EosId: 1, PadId: 0, KvHeads: 16, HeadDim: 256, Tied: true);
+
+    public static Family Gemma1 { get; } = new("gemma", "GemmaForCausalLM", config => Common(config, Absent) with { Activation = Gate(config) });
 
     public static Family Gemma2 { get; } = new("gemma2", "Gemma2ForCausalLM", config =>
     {
-        var shape = Common(config) with
+        // Caps left out are those of the published models; null is none.
+        var shape = Common(config, Absent with { KvHeads = 4 }) with
         {
             Names = Gemma2Names,
             PostNorms = true,
-            AttentionSoftcap = config.Number("attn_logit_softcapping"),
-            LogitSoftcap = config.Number("final_logit_softcapping"),
+            AttentionSoftcap = config.Number("attn_logit_softcapping", 50),
+            LogitSoftcap = config.Number("final_logit_softcapping", 30),
         };
         var scale = 1 / Math.Sqrt(config.Number("query_pre_attn_scalar") ?? 256);
         shape = shape with { AttentionScale = _ => scale };
-        if (config.Texts("layer_types") is { } kinds) return LayerKinds.Windowed(config, shape, kinds);
-        var window = config.Integer("sliding_window") ?? 4096;
-        return shape with { Window = layer => layer % 2 == 0 ? window : null };
+        var window = config.Integer("sliding_window", 4096);
+        if (config.Texts("layer_types") is { } kinds) return LayerKinds.Windowed(config, shape, kinds, window);
+        return window is null ? shape : shape with { Window = layer => layer % 2 == 0 ? window : null };
     });
 
-    private static DecoderConfig Common(ConfigReader config)
+    private static DecoderConfig Common(ConfigReader config, FamilyDefaults absent)
     {
+        if (config.Flag("use_bidirectional_attention")) config.Refuse("use_bidirectional_attention", "attention to later tokens is not computed here: such a model embeds texts and writes none.");
         var bias = config.Flag("attention_bias");
-        var shape = config.Common(config.KvHeads());
+        var shape = config.Common(absent);
         return shape with
         {
-            // Older files say gelu and mean the form by tanh, which is how all of them were trained.
-            Activation = config.Text("hidden_activation") is null ? Activation.GeluTanh : config.Activation(Activation.GeluTanh, "hidden_activation"),
+            Activation = config.Activation(Activation.GeluTanh, "hidden_activation"),
             Norm = NormKind.RmsPlusOne,
             EmbeddingScale = Math.Sqrt(shape.HiddenSize),
-            TieWordEmbeddings = config.Flag("tie_word_embeddings", otherwise: true),
             QkvBias = bias,
             OutputBias = bias,
-            HeadDim = config.Integer("head_dim") ?? 256,
         };
+    }
+
+    /// <summary>The first Gemma's files say gelu and mean the form by tanh, which is how all of them were trained.</summary>
+    private static Activation Gate(ConfigReader config)
+    {
+        if (config.Text("hidden_activation") is not null || config.Text("hidden_act") != "gelu") return config.Activation(Activation.GeluTanh, "hidden_activation", "hidden_act");
+        config.Notes.Add("'hidden_act' is gelu: computed by tanh, as Gemma was trained. Some versions of transformers take the form by erf; 'hidden_activation': \"gelu_pytorch_tanh\" says which is meant.");
+        return Activation.GeluTanh;
     }
 }

@@ -1,3 +1,5 @@
+using AlignGuard.Models.Networks;
+
 namespace AlignGuard.Models.Decoders.Families;
 
 /// <summary>GPT-2: learned positions, layer norms with biases, queries, keys and values in one layer, weights stored [in, out].</summary>
@@ -23,6 +25,8 @@ internal static class Gpt2
         int hidden = config.Positive("n_embd"), heads = config.Positive("n_head");
         if (heads > 0 && hidden % heads != 0) config.Refuse("n_head", $"it must divide n_embd ({hidden}).");
         if (config.Flag("add_cross_attention")) config.Refuse("add_cross_attention", "cross-attention is not computed here.");
+        // Not 0 in the published files: 0.1 where they are left out, so only what a file says is told.
+        config.NotDropped("attn_pdrop", "resid_pdrop", "embd_pdrop");
         var headDim = heads > 0 ? hidden / heads : 0;
         var scaled = config.Flag("scale_attn_weights", otherwise: true) ? 1 / Math.Sqrt(Math.Max(headDim, 1)) : 1;
         var inverse = config.Flag("scale_attn_by_inverse_layer_idx");
@@ -47,8 +51,8 @@ internal static class Gpt2
             AttentionScale = inverse ? layer => scaled / (layer + 1) : config.Flag("scale_attn_weights", otherwise: true) ? null : _ => 1,
             TieWordEmbeddings = config.Flag("tie_word_embeddings", otherwise: true),
             MaxPositions = config.Integer("n_positions") ?? 1024,
-            BosId = config.Integer("bos_token_id"),
-            EosIds = config.Ids("eos_token_id"),
+            BosId = config.Integer("bos_token_id", 50256),
+            EosIds = config.Ids("eos_token_id", 50256),
             PadId = config.Integer("pad_token_id"),
         };
     });

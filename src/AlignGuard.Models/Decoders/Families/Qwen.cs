@@ -3,21 +3,22 @@ namespace AlignGuard.Models.Decoders.Families;
 /// <summary>Qwen 2 and 2.5: a Llama with biases on queries, keys and values. Qwen 3: without them, and with queries and keys normalised.</summary>
 internal static class Qwen
 {
-    public static Family Qwen2 { get; } = new("qwen2", "Qwen2ForCausalLM", config => Windowed(config, config.Common(config.KvHeads(32))) with { QkvBias = true });
+    private static readonly FamilyDefaults Absent = new(Positions: 32768, BosId: null, EosId: null, KvHeads: 32);
+
+    public static Family Qwen2 { get; } = new("qwen2", "Qwen2ForCausalLM", config => Windowed(config, config.Common(Absent)) with { QkvBias = true });
 
     public static Family Qwen3 { get; } = new("qwen3", "Qwen3ForCausalLM", config =>
     {
         var bias = config.Flag("attention_bias");
-        var shape = Windowed(config, config.Common(config.KvHeads(32))) with { QkNorm = true, QkvBias = bias, OutputBias = bias };
-        return config.Integer("head_dim") is null ? shape with { HeadDim = 128 } : shape;
+        return Windowed(config, config.Common(Absent with { HeadDim = 128 })) with { QkNorm = true, QkvBias = bias, OutputBias = bias };
     });
 
-    /// <summary>Layers from max_window_layers on see a window, if it is used at all.</summary>
+    /// <summary>Without use_sliding_window there is none, whatever sliding_window says. Layers see it by their kind, or from max_window_layers on.</summary>
     private static DecoderConfig Windowed(ConfigReader config, DecoderConfig shape)
     {
-        if (config.Texts("layer_types") is { } kinds) return LayerKinds.Windowed(config, shape, kinds);
-        if (!config.Flag("use_sliding_window") || config.Integer("sliding_window") is not { } window) return shape;
+        var window = config.Flag("use_sliding_window") ? config.Integer("sliding_window", 4096) : null;
+        if (config.Texts("layer_types") is { } kinds) return LayerKinds.Windowed(config, shape, kinds, window);
         var first = config.Integer("max_window_layers") ?? 28;
-        return shape with { Window = layer => layer >= first ? window : null };
+        return window is null ? shape : shape with { Window = layer => layer >= first ? window : null };
     }
 }

@@ -1,10 +1,10 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace AlignGuard.Models.Decoders;
+namespace AlignGuard.Models.Networks;
 
 /// <summary>One linear layer of a model: where LoRA attaches and what the Fisher watches.</summary>
-/// <param name="Index">Position in <see cref="DecoderModel.Linears"/>.</param>
+/// <param name="Index">Position in <see cref="LanguageModel.Linears"/>.</param>
 /// <param name="Name">Module name in the checkpoint, e.g. <c>model.layers.0.self_attn.q_proj</c>.</param>
 /// <param name="Weight">W0, [out, in], however it lies in the checkpoint.</param>
 /// <param name="Bias">[out] or null.</param>
