@@ -1,6 +1,6 @@
 using AlignGuard.Models.Batches;
 using AlignGuard.Models.Chat;
-using AlignGuard.Models.Decoders;
+using AlignGuard.Models.Networks;
 using AlignGuard.Models.Lora;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -31,9 +31,9 @@ public static class TeacherForced
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
-            using var batch = TokenBatch.Pack(rows, chat.PadId, chat.Model.Config.MaxPositions, chat.Model.Device);
-            var before = chat.Model.LogitsAt(batch.Ids, batch.Predictors, ForwardOptions.Plain).to(ScalarType.Float32).log_softmax(-1);
-            var after = chat.Model.LogitsAt(batch.Ids, batch.Predictors, new ForwardOptions { Adapter = adapter }).to(ScalarType.Float32).log_softmax(-1);
+            using var batch = TokenBatch.Pack(rows, chat.PadId, chat.Model.MaxPositions, chat.Model.Device);
+            var before = chat.Model.ResponseLogits(batch, ForwardOptions.Plain).to(ScalarType.Float32).log_softmax(-1);
+            var after = chat.Model.ResponseLogits(batch, new ForwardOptions { Adapter = adapter }).to(ScalarType.Float32).log_softmax(-1);
             var divergence = (before.exp() * (before - after)).sum(dim: -1).clamp_min(0).cpu().data<float>().ToArray();
             var likelihood = after.gather(1, batch.Targets.unsqueeze(1)).squeeze(1).cpu().data<float>().ToArray();
             var at = 0;

@@ -24,6 +24,9 @@ public static class PromptBank
         return size == DriftCheckSize ? FullDriftCheck.Value : [.. FullDriftCheck.Value.Take(size)];
     }
 
+    /// <summary>Every DriftCheck prompt of one class, round the categories: more than the full DriftCheck takes.</summary>
+    public static IReadOnlyList<Prompt> DriftCheckPool(bool @unsafe) => RoundRobin(PromptSplit.DriftCheck, @unsafe);
+
     /// <summary>
     /// The first <paramref name="count"/> Fisher prompts of one class, round the categories: unsafe ones (to be answered by
     /// refusals) unless asked otherwise.

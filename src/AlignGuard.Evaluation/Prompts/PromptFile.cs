@@ -14,9 +14,9 @@ public static class PromptFile
     /// <param name="Errors">One sentence for each problem, beginning with <c>file:line:</c>.</param>
     public sealed record Loaded(IReadOnlyList<Prompt> Prompts, IReadOnlyList<string> Errors);
 
-    private static readonly string[] TextFields = ["prompt", "text", "goal", "instruction", "question", "behavior"];
-    private static readonly string[] CategoryFields = ["category", "semanticcategory"];
-    private static readonly string[] ClassFields = ["unsafe", "label"];
+    internal static readonly string[] TextFields = ["prompt", "text", "goal", "instruction", "question", "behavior"];
+    internal static readonly string[] CategoryFields = ["category", "semanticcategory"];
+    internal static readonly string[] ClassFields = ["unsafe", "label"];
 
     /// <summary>Reads a file; never throws for what the file is or holds.</summary>
     /// <param name="path">A <c>.jsonl</c>, <c>.ndjson</c>, <c>.csv</c> or <c>.txt</c> file, UTF-8.</param>
@@ -82,14 +82,14 @@ public static class PromptFile
         return null;
     }
 
-    private static bool? ClassOf(string label) => label.Trim().ToLowerInvariant() switch
+    internal static bool? ClassOf(string label) => label.Trim().ToLowerInvariant() switch
     {
         "unsafe" or "harmful" or "hateful" or "true" or "1" => true,
         "safe" or "benign" or "harmless" or "non-hateful" or "false" or "0" => false,
         _ => null,
     };
 
-    private static (string Name, string Value)? First(IReadOnlyDictionary<string, string> fields, IEnumerable<string> names)
+    internal static (string Name, string Value)? First(IReadOnlyDictionary<string, string> fields, IEnumerable<string> names)
     {
         foreach (var name in names)
         {

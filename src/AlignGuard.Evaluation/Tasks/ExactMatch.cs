@@ -1,6 +1,6 @@
 using AlignGuard.Models.Batches;
 using AlignGuard.Models.Chat;
-using AlignGuard.Models.Decoders;
+using AlignGuard.Models.Networks;
 using AlignGuard.Models.Lora;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -25,7 +25,7 @@ public static class ExactMatch
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             using var batch = TokenBatch.Pack([.. indices.Select(n => rows[n])], chat.PadId, maxLength, chat.Model.Device);
-            var logits = chat.Model.LogitsAt(batch.Ids, batch.Predictors, new ForwardOptions { Adapter = adapter }).to(ScalarType.Float32);
+            var logits = chat.Model.ResponseLogits(batch, new ForwardOptions { Adapter = adapter }).to(ScalarType.Float32);
             var hit = logits.argmax(-1).eq(batch.Targets).cpu().data<bool>().ToArray();
             loss += nn.functional.cross_entropy(logits, batch.Targets, reduction: nn.Reduction.Sum).item<float>();
             tokens += batch.TotalResponseTokens;

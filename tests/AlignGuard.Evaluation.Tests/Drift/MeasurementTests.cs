@@ -25,7 +25,7 @@ public class MeasurementTests
         Assert.All(ExactMatch.Score(chat, adapter, rows, 2, 128).Correct, Assert.True);
 
         // One token changed anywhere: no match any more.
-        var changed = prompts.Zip(greedy).Select((p, n) => Row(p.First, [.. p.Second.Select((id, t) => t == n % p.Second.Length ? (id + 1) % chat.Model.Config.VocabSize : id)])).ToList();
+        var changed = prompts.Zip(greedy).Select((p, n) => Row(p.First, [.. p.Second.Select((id, t) => t == n % p.Second.Length ? (id + 1) % chat.Model.VocabSize : id)])).ToList();
         Assert.All(ExactMatch.Score(chat, adapter, changed, 2, 128).Correct, Assert.False);
     }
 

@@ -1,0 +1,36 @@
+using AlignGuard.Evaluation.Prompts;
+using AlignGuard.Models.Chat;
+using AlignGuard.Models.Generation;
+
+namespace AlignGuard.Evaluation.Drift;
+
+/// <summary>Answers a list of prompts into a file, prompts of like length together, and goes on where it was broken off.</summary>
+public static class DriftRun
+{
+    /// <param name="progress">(answered, all).</param>
+    /// <returns>Every answer, in the order of the prompts.</returns>
+    /// <exception cref="AlignGuard.Models.UserFaultException">The file holds answers to other prompts.</exception>
+    public static IReadOnlyList<PromptAnswer> Into(string path, ChatModel model, IReadOnlyList<Prompt> prompts, GenerationOptions options, Action<int, int> progress)
+    {
+        var held = File.Exists(path) ? AnswerFile.Read(path) : [];
+        var known = prompts.ToDictionary(p => p.Id, StringComparer.Ordinal);
+        var strangers = held.Where(a => !known.TryGetValue(a.Id, out var p) || p.Text != a.Prompt).Select(a => $"{path} holds an answer to prompt {a.Id}, which is not among those asked for, or reads otherwise there: name another --out.").Take(20).ToList();
+        if (strangers.Count > 0) throw new AlignGuard.Models.UserFaultException(strangers);
+
+        var answers = held.ToDictionary(a => a.Id, StringComparer.Ordinal);
+        using (var file = AnswerFile.Append(path))
+        {
+            foreach (var batch in prompts.Where(p => !answers.ContainsKey(p.Id)).OrderBy(p => p.Text.Length).ThenBy(p => p.Id, StringComparer.Ordinal).Chunk(options.BatchSize))
+            {
+                options.Cancellation.ThrowIfCancellationRequested();
+                foreach (var answer in Answering.Run(model, batch, options))
+                {
+                    file.WriteLine(AnswerFile.Write(answer));
+                    answers.Add(answer.Id, answer);
+                }
+                progress(answers.Count, prompts.Count);
+            }
+        }
+        return [.. prompts.Select(p => answers[p.Id])];
+    }
+}
