@@ -22,7 +22,7 @@ internal sealed class FakeGpu(int faults = 0)
     {
         Work.Fisher => CommandResult.FisherDone,
         Work.Decompose => CommandResult.NewDecomposeDone([]),
-        Work.Segment s => CommandResult.NewSegmentDone(s.ToStep, $"runs/r/segments/{s.Index}@0123456789abcdef", 1.5),
+        Work.Segment s => CommandResult.NewSegmentDone(s.ToStep, $"runs/r/segments/{s.Index}@0123456789abcdef", 1.5, null),
         Work.DriftCheck d => CommandResult.NewDriftDone(new DriftSummary(1, 0, 1, 1, 1, 0, $"runs/r/drift/{d.Segment}@0123456789abcdef")),
         Work.Publish => CommandResult.NewPublished("models/m/r"),
         _ => CommandResult.BaselineDone,

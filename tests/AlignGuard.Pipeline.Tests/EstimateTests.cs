@@ -1,9 +1,12 @@
+using System.Runtime.InteropServices;
 using AlignGuard.Domain.Estimates;
 using AlignGuard.Models.Batches;
 using AlignGuard.Models.Chat;
 using AlignGuard.Models.Lora;
+using AlignGuard.Models.Networks;
 using AlignGuard.Models.Safetensors;
 using AlignGuard.Pipeline.Runner;
+using AlignGuard.Pipeline.Tests.Families;
 using AlignGuard.Pipeline.Training;
 using AlignGuard.Pipeline.Verification;
 using TorchSharp;
@@ -39,25 +42,73 @@ public class EstimateTests
         Assert.Equal(8 * parameters, TensorBytes(optimizer.State().Moments));
     }
 
+    public static TheoryData<string, string> Families => new()
+    {
+        { "llama", """{ "model_type": "llama", "vocab_size": 512, "hidden_size": 128, "intermediate_size": 344, "num_hidden_layers": 6, "num_attention_heads": 4, "num_key_value_heads": 2, "attention_bias": true }""" },
+        { "gpt2", """{ "model_type": "gpt2", "vocab_size": 512, "n_embd": 128, "n_layer": 6, "n_head": 4, "n_positions": 256 }""" },
+        { "mixtral", """{ "model_type": "mixtral", "vocab_size": 512, "hidden_size": 128, "intermediate_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 2, "num_local_experts": 8, "num_experts_per_tok": 2 }""" },
+        { "gemma2", """{ "model_type": "gemma2", "vocab_size": 512, "hidden_size": 128, "intermediate_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 32, "query_pre_attn_scalar": 32 }""" },
+        { "qwen3", """{ "model_type": "qwen3", "vocab_size": 512, "hidden_size": 128, "intermediate_size": 344, "num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 32, "tie_word_embeddings": true }""" },
+    };
+
+    /// <summary>Names, shapes and numbers of every family are those of the model that is made of the configuration.</summary>
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void Layers_and_parameters_of_a_family_are_the_model_s(string family, string config)
+    {
+        Assert.NotEmpty(family);
+        var folder = Directory.CreateTempSubdirectory("alignguard-estimate-").FullName;
+        try
+        {
+            using var model = TinyFamily.Open(folder, config);
+            var read = ModelFolder.Read(folder);
+            Assert.Null(read.Unestimated);
+            Assert.Equal((model.ParameterCount, read.StoredParameters), (read.Shape.Parameters, (long?)read.Shape.Parameters));
+            var named = Enumerable.Range(0, read.Shape.Layers).SelectMany(layer => read.Shape.Block.Select(l => (read.Shape.NameOf(layer, l), l.Out, l.In)));
+            Assert.Equal(model.Linears.Where(l => l.Name != "lm_head").Select(l => (l.Name, l.Out, l.In)), named);
+
+            foreach (var (targets, asked) in new (ModuleNames, string)[] { (["all-linear"], "all-linear"), (ModuleNames.Matching(@".*\.[13]\..*"), @".*\.[13]\..*"), (["lm_head"], "[lm_head]") })
+            {
+                using var adapter = LoraAdapter.Create(model, new LoraSpec { Rank = 2, Targets = targets }, 0);
+                var spec = JobFileReader.Read(Path.Combine(Root, "samples", "demo-job.yaml"), ["lora.r=2", $"lora.targets={asked}"]).Spec;
+                Assert.Equal(adapter.ParameterCount, Memory.loraParameters(read.Shape, spec.Lora));
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>Each family by itself, with activations kept and computed again: what a layer keeps differs between them.</summary>
+    [SkippableTheory]
+    [MemberData(nameof(Families))]
+    public void A_step_s_peak_of_a_family_is_what_is_counted_within_two_thirds(string family, string config)
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "peaks are read from /proc");
+        var folder = Directory.CreateTempSubdirectory("alignguard-estimate-").FullName;
+        try
+        {
+            using var model = TinyFamily.Open(folder, config);
+            foreach (var checkpointing in new[] { false, true })
+            {
+                var (counted, grown) = Step(model, ModelFolder.Read(folder).Shape, 16, 250, checkpointing);
+                Assert.True(grown > counted / 1.6 && grown < counted * 1.6, $"{family}{(checkpointing ? ", checkpointed" : "")}: counted {counted:N0} bytes, grew by {grown:N0}");
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     /// <summary>Peak memory of a step, as the process has it, within a factor of two of what is counted: allocators keep some, and buffers of the libraries are their own.</summary>
     [SkippableFact]
     public void A_step_s_peak_is_what_is_counted_within_a_factor_of_two()
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "peaks are read from /proc");
-        const int batch = 32, length = 256;
         using var chat = ChatModel.Load(Model);
-        using var adapter = LoraAdapter.Create(chat.Model, new LoraSpec { Rank = 8, Alpha = 16, Targets = ["all-linear"] }, 0);
-        var rows = Enumerable.Range(0, batch).Select(n => new TokenRow([.. Enumerable.Range(0, length).Select(t => 5 + (n * 7 + t) % 1000)], [.. Enumerable.Repeat(true, length)])).ToList();
-        using var trainer = new LoraTrainer(chat.Model, adapter, rows, new TrainerOptions { Batch = batch, MaxLength = length, Schedule = new LearningSchedule(1e-3, 0, 4, LearningShape.Constant) });
-        var spec = JobFileReader.Read(Path.Combine(Root, "samples", "demo-job.yaml"), [$"train.batch={batch}", $"train.seqLen={length}", "method=lora"]).Spec;
-        var counted = Memory.stages(ModelFolder.Read(Model).Shape, spec, DeviceModule.known.First(d => d.Name == "t4"), new Lengths(1, length, length, 1))
-            .Single(s => s.Stage == "Segment").Parts.Where(p => p.What is "activations" or "logits" or "gradients").Sum(p => p.Bytes);
-
-        GC.Collect();
-        var before = Status("VmRSS");
-        File.WriteAllText("/proc/self/clear_refs", "5");
-        trainer.Step(0, null);
-        var grown = Status("VmHWM") - before;
+        var (counted, grown) = Step(chat.Model, ModelFolder.Read(Model).Shape, 32, 256, checkpointing: false);
         Assert.True(grown > counted / 2 && grown < counted * 2, $"counted {counted:N0} bytes, grew by {grown:N0}");
     }
 
@@ -77,6 +128,27 @@ public class EstimateTests
             JobEstimate Of(string gpu) => Estimate.make(shape, spec, DeviceModule.known.First(d => d.Name == gpu), EfficiencyModule.usual, lengths);
         }
     }
+
+    /// <summary>Bytes that a step is counted to add, and those that it adds to the process at its peak.</summary>
+    private static (long Counted, long Grown) Step(LanguageModel model, ModelShape shape, int batch, int length, bool checkpointing)
+    {
+        // What is freed goes back to the system at once (M_MMAP_THRESHOLD): else the process's size tells of its past.
+        _ = MallOpt(-3, 1 << 16);
+        using var adapter = LoraAdapter.Create(model, new LoraSpec { Rank = 8, Alpha = 16, Targets = ["all-linear"] }, 0);
+        var rows = Enumerable.Range(0, batch).Select(n => new TokenRow([.. Enumerable.Range(0, length).Select(t => 5 + (n * 7 + t) % 500)], [.. Enumerable.Repeat(true, length)])).ToList();
+        using var trainer = new LoraTrainer(model, adapter, rows, new TrainerOptions { Batch = batch, MaxLength = length, Schedule = new LearningSchedule(1e-3, 0, 4, LearningShape.Constant), Checkpointing = checkpointing });
+        var spec = JobFileReader.Read(Path.Combine(Root, "samples", "demo-job.yaml"), [$"train.batch={batch}", $"train.seqLen={length}", $"train.checkpointing={(checkpointing ? "true" : "false")}", "lora.r=8", "lora.dropout=0", "method=lora"]).Spec;
+        var counted = Memory.stages(shape, spec, DeviceModule.known.First(d => d.Name == "t4"), new Lengths(1, length, length, 1))
+            .Single(s => s.Stage == "Segment").Parts.Where(p => p.What is "activations" or "scores" or "logits" or "gradients").Sum(p => p.Bytes);
+        GC.Collect();
+        var before = Status("VmRSS");
+        File.WriteAllText("/proc/self/clear_refs", "5");
+        trainer.Step(0, null);
+        return (counted, Status("VmHWM") - before);
+    }
+
+    [DllImport("libc", EntryPoint = "mallopt")]
+    private static extern int MallOpt(int parameter, int value);
 
     private static long TensorBytes(IEnumerable<KeyValuePair<string, Tensor>> tensors)
     {

@@ -3,9 +3,11 @@ using AlignGuard.Guards.Penalties;
 using AlignGuard.Models;
 using AlignGuard.Models.Batches;
 using AlignGuard.Models.Decoders;
+using AlignGuard.Models.Networks;
 using AlignGuard.Models.Generation;
 using AlignGuard.Models.Lora;
 using AlignGuard.Models.Safetensors;
+using AlignGuard.Pipeline.Export;
 using AlignGuard.Pipeline.Training;
 using TorchSharp;
 using Xunit;
@@ -15,7 +17,7 @@ namespace AlignGuard.Pipeline.Tests;
 
 /// <summary>Every family of decoders, as tiny random models made from a config.json: what they must have in common whatever their dump says.</summary>
 [Collection(TensorCollection.Name)]
-public sealed class FamilyTests : IDisposable
+public sealed partial class FamilyTests : IDisposable
 {
     private const string Size = "\"vocab_size\": 64, \"hidden_size\": 32, \"intermediate_size\": 48, \"num_hidden_layers\": 2, \"num_attention_heads\": 4, \"num_key_value_heads\": 2, \"max_position_embeddings\": 64";
     private readonly string _folder = Directory.CreateTempSubdirectory("alignguard-family-").FullName;
@@ -48,7 +50,7 @@ public sealed class FamilyTests : IDisposable
         using var model = Model(config);
         var ids = tensor(Enumerable.Range(0, 12).Select(t => (long)((t * 7 + 3) % 64)).ToArray()).view(1, 12);
         var whole = model.Logits(ids, ForwardOptions.Plain);
-        using var cache = new KvCache(model.Config, 1, 12, CPU, ScalarType.Float32);
+        using var cache = model.NewCache(1, 12);
         var steps = cat([.. Enumerable.Range(0, 12).Select(t => model.Logits(ids.narrow(1, t, 1), new ForwardOptions { Cache = cache }))], 1);
         Close(whole, steps, name);
         var padded = cat([zeros(1, 3, dtype: ScalarType.Int64), ids], 1);
@@ -59,7 +61,7 @@ public sealed class FamilyTests : IDisposable
     /// <summary>The gradients that the Gram form gives are those of the weights themselves, experts included; a guarded step lowers the loss.</summary>
     [Theory]
     [MemberData(nameof(Families))]
-    public void Fisher_guard_and_training_work(string name, string config)
+    public async Task Fisher_guard_training_and_merging_work(string name, string config)
     {
         using var scope = NewDisposeScope();
         using var model = Model(config);
@@ -67,21 +69,25 @@ public sealed class FamilyTests : IDisposable
         using (var batch = TokenBatch.Pack(rows, 0, 64, CPU))
         using (var tap = new GramTap(model.Linears))
         {
-            foreach (var site in model.Linears) site.Weight.requires_grad_(true);
             ResponseLoss.PerToken(model, batch, new ForwardOptions { Tap = tap }).sum().backward();
-            using var no = no_grad();
-            var seen = 0;
-            foreach (var (site, x, d) in tap.Captured().Where(c => c.Site.Name != "lm_head"))
+            // Of each example by itself: D_nᵀ X_n, though one pass over all of them made D and X.
+            var gram = tap.Captured().Where(c => c.Site.Name != "lm_head").ToDictionary(c => c.Site, c => c.OutputGradient.transpose(1, 2).matmul(c.Input));
+            foreach (var site in model.Linears) site.Weight.requires_grad_(true);
+            for (var n = 0; n < rows.Count; n++)
             {
-                Close(site.Weight.grad!, d.transpose(1, 2).matmul(x).sum(dim: 0), $"{name}: {site.Name}");
-                seen++;
+                using var single = NewDisposeScope();
+                using var alone = TokenBatch.Pack([rows[n]], 0, 64, CPU);
+                ResponseLoss.PerToken(model, alone, ForwardOptions.Plain).sum().backward();
+                using var no = no_grad();
+                foreach (var site in model.Linears)
+                {
+                    // An expert that none of the row's tokens reached has no gradient.
+                    if (gram.TryGetValue(site, out var all)) Close(site.Weight.grad ?? zeros_like(site.Weight), all[n], $"{name}: {site.Name}, example {n}");
+                    site.Weight.grad = null;
+                }
             }
-            Assert.InRange(seen, model.Linears.Count / 2, model.Linears.Count);
-            foreach (var site in model.Linears)
-            {
-                site.Weight.requires_grad_(false);
-                site.Weight.grad = null;
-            }
+            foreach (var site in model.Linears) site.Weight.requires_grad_(false);
+            Assert.InRange(gram.Count, model.Linears.Count / 2, model.Linears.Count);
         }
         using var bases = new TinyBases(model, rows);
         using var adapter = LoraAdapter.Create(model, new LoraSpec { Rank = 2 }, 1);
@@ -96,6 +102,40 @@ public sealed class FamilyTests : IDisposable
         int[][] prompts = [[1, 2, 3], [4, 5, 6, 7, 8]];
         var options = new GenerationOptions { MaxNewTokens = 6 };
         Assert.Equal(TextGenerator.Generate(model, prompts, options with { Adapter = adapter }), TextGenerator.Generate(model, prompts, options with { Adapter = loaded }));
+
+        var source = await AdapterSource.OpenAsync(Path.Combine(_folder, "adapter"), () => throw new InvalidOperationException("a folder needs no store"));
+        Assert.InRange(MergedModel.Write(source, _folder, Path.Combine(_folder, "merged")).Rounding, 0, 1e-4);
+    }
+
+    /// <summary>What is written is the same model to whoever reads it: names, layouts, configuration; in shards too.</summary>
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void A_model_is_saved_as_it_was_loaded(string name, string config)
+    {
+        using var _ = no_grad();
+        using var scope = NewDisposeScope();
+        using var model = Model(config);
+        File.WriteAllText(Path.Combine(_folder, "tokenizer.json"), "{}");
+        var ids = arange(12).view(1, 12);
+        foreach (var (shard, files) in new[] { (CheckpointWriter.ShardBytes, 1), (6_000L, 2) })
+        {
+            var target = Path.Combine(_folder, $"saved-{shard}");
+            CheckpointWriter.SaveLike(model, _folder, target, shardBytes: shard);
+            using var loaded = LanguageCheckpoint.Load(target);
+            Assert.Equal(0, (model.Logits(ids, ForwardOptions.Plain) - loaded.Logits(ids, ForwardOptions.Plain)).abs().max().item<float>());
+            Assert.Equal(File.ReadAllText(Path.Combine(_folder, "config.json")), File.ReadAllText(Path.Combine(target, "config.json")));
+            Assert.True(File.Exists(Path.Combine(target, "tokenizer.json")));
+            Assert.InRange(Directory.GetFiles(target, "*.safetensors").Length, files, 100);
+            using var before = Checkpoint.Open(_folder);
+            using var after = Checkpoint.Open(target);
+            Assert.Equal(before.Names, after.Names);
+            Assert.All(before.Names, n => Assert.Equal(before.Info(n).Shape.AsEnumerable(), after.Info(n).Shape.AsEnumerable()));
+        }
+        CheckpointWriter.SaveLike(model, _folder, Path.Combine(_folder, "half"), ScalarType.BFloat16);
+        using var half = LanguageCheckpoint.Load(Path.Combine(_folder, "half"));
+        Assert.All(model.Weights, w => Assert.True((w.Value - half.Weights[w.Key]).abs().max().item<float>() <= 0.004 * w.Value.abs().max().item<float>(), $"{name}: {w.Key}"));
+        Assert.Contains("bfloat16", File.ReadAllText(Path.Combine(_folder, "half", "config.json")));
+        Assert.Throws<UserFaultException>(() => CheckpointWriter.SaveLike(model, _folder, _folder));
     }
 
     [Theory]

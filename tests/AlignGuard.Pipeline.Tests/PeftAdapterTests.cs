@@ -27,7 +27,7 @@ public sealed class PeftAdapterTests : IDisposable
     {
         using var model = TinyLlama.Model();
         using var scope = NewDisposeScope();
-        using var adapter = LoraAdapter.Create(model, new LoraSpec { Rank = 3, Alpha = 6, Dropout = 0.1, RankStabilised = true, Targets = targets }, 1);
+        using var adapter = LoraAdapter.Create(model, new LoraSpec { Rank = 3, Alpha = 6, Dropout = 0.1, RankStabilised = true, Targets = [.. targets] }, 1);
         // A generator of its own: the process's one belongs to the dropout of tests that run beside this one.
         using (var generator = new Generator(2))
         using (no_grad())
@@ -64,7 +64,7 @@ public sealed class PeftAdapterTests : IDisposable
         // Two layers, A and B each: four keys that are missing and four that fit nothing.
         Assert.Equal(8, problems.Count);
 
-        File.WriteAllText(config, File.ReadAllText(config).Replace("\"use_dora\": false", "\"use_dora\": true").Replace("LORA", "LOHA"));
+        File.WriteAllText(config, File.ReadAllText(config).Replace("\"use_dora\": false", "\"lora_bias\": true").Replace("LORA", "LOHA"));
         Assert.Equal(2, Assert.Throws<ModelFormatException>(() => PeftAdapter.Load(model, _folder)).Problems.Count);
     }
 

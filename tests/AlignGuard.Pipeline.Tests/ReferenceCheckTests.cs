@@ -20,6 +20,7 @@ public class ReferenceCheckTests
         { "gemma", "config.json" }, { "gemma", "config_v5.json" },
         { "gpt2", "config.json" }, { "gpt2", "config_v5.json" },
         { "mixtral", "config.json" }, { "mixtral", "config_v5.json" },
+        { "t5", "config.json" }, { "t5", "config_v5.json" },
     };
 
     [SkippableTheory]

@@ -3,6 +3,7 @@ using AlignGuard.Guards.Projectors;
 using AlignGuard.Guards.Spectrum;
 using AlignGuard.Models.Batches;
 using AlignGuard.Models.Decoders;
+using AlignGuard.Models.Networks;
 using AlignGuard.Models.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -38,7 +39,7 @@ internal static class TinyLlama
 /// <summary>Two-sided bases of every adapted layer, from a Fisher pass over rows.</summary>
 internal sealed class TinyBases : IDisposable
 {
-    public TinyBases(DecoderModel model, IReadOnlyList<TokenRow> rows)
+    public TinyBases(LanguageModel model, IReadOnlyList<TokenRow> rows)
     {
         var factors = FisherPass.Run(model, null, [.. model.Linears.SkipLast(1)], [TokenBatch.Pack(rows, 0, 64, model.Device)], new FisherOptions());
         ByLayer = factors.ToDictionary(f => f.Site.Name, f =>

@@ -19,7 +19,16 @@ internal static class AdapterState
         Alpha = spec.Lora.Alpha,
         Dropout = spec.Lora.Dropout,
         RankStabilised = spec.Lora.RsLora,
-        Targets = spec.Lora.Targets is Domain.Spec.LoraTargets.Named named ? named.Names : ["all-linear"],
+        Dora = spec.Lora.Dora,
+        Targets = Modules(spec.Lora.Targets),
+        Exclude = Modules(spec.Lora.Exclude),
+    };
+
+    private static ModuleNames Modules(Domain.Spec.LoraTargets targets) => targets switch
+    {
+        Domain.Spec.LoraTargets.Named named => [.. named.Names],
+        Domain.Spec.LoraTargets.Pattern pattern => ModuleNames.Matching(pattern.Expression),
+        _ => [ModuleNames.AllLinear],
     };
 
     /// <summary>The adapter that a segment committed, or a new one (dW = 0) where there is none yet.</summary>

@@ -38,7 +38,7 @@ public static class FineTuningActivities
                 return CommandResult.NewDecomposeDone([.. CommitProtocol.Result<DecomposeActivity.Result>(record).Warnings]);
             case Work.Segment:
                 var trained = CommitProtocol.Result<SegmentActivity.Result>(record);
-                return CommandResult.NewSegmentDone(trained.ReachedStep, RunRecords.Reference(record), trained.Loss);
+                return CommandResult.NewSegmentDone(trained.ReachedStep, RunRecords.Reference(record), trained.Loss, trained.EvalLoss);
             case Work.DriftCheck:
                 return CommandResult.NewDriftDone(Summary(record));
             case { IsBaseline: true }:

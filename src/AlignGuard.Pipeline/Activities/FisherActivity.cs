@@ -91,7 +91,7 @@ internal static class FisherActivity
         var done = 0;
         foreach (var chunk in rows.Chunk(run.Spec.Fisher.Batch))
         {
-            yield return TokenBatch.Pack(chunk, chat.PadId, chat.Model.Config.MaxPositions, chat.Model.Device);
+            yield return TokenBatch.Pack(chunk, chat.PadId, chat.Model.MaxPositions, chat.Model.Device);
             run.Observer.Measured("Fisher", done += chunk.Length, rows.Count);
         }
     }

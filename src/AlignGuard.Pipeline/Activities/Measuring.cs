@@ -39,8 +39,10 @@ internal static class Measuring
             Cancellation = run.Stop.Token,
         });
 
-    public static TaskResult ScoreTask(RunContext run, LoraAdapter? adapter, int rows) =>
-        ExactMatch.Score(run.Model, adapter, [.. run.Inputs.Eval.Take(rows)], run.Spec.DriftCheck.Batch, run.Spec.Train.SeqLen, run.Stop.Token);
+    public static TaskResult ScoreTask(RunContext run, LoraAdapter? adapter, int rows) => ScoreTask(run, adapter, rows, run.Stop.Token);
+
+    public static TaskResult ScoreTask(RunContext run, LoraAdapter? adapter, int rows, CancellationToken cancellation) =>
+        ExactMatch.Score(run.Model, adapter, [.. run.Inputs.Eval.Take(rows)], run.Spec.DriftCheck.Batch, run.Spec.Train.SeqLen, cancellation);
 
     /// <summary>The teacher-forced pair over the base's answers to the first prompts: the refusal margin where the base refused, and KL(base‖tuned).</summary>
     public static async Task<Forced> ForcedAsync(RunContext run, CommitReference baseline, LoraAdapter adapter, int prompts, CancellationToken cancellation)

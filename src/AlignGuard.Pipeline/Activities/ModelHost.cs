@@ -15,7 +15,7 @@ public sealed class ModelHost(torch.Device? device = null) : IDisposable
     /// <param name="dtype">Of the frozen weights.</param>
     public ChatModel Open(string folder, torch.ScalarType dtype = torch.ScalarType.Float32) => Get(folder, dtype).Model;
 
-    /// <summary>sha-256 over names and contents of the files that make up the model.</summary>
+    /// <summary>See <see cref="HashOf"/>.</summary>
     public string Hash(string folder) => Get(folder, _open?.Dtype ?? torch.ScalarType.Float32).Hash;
 
     public void Dispose() => _open?.Model.Dispose();
@@ -30,7 +30,8 @@ public sealed class ModelHost(torch.Device? device = null) : IDisposable
         return (_open = (folder, dtype, model, HashOf(folder))).Value;
     }
 
-    private static string HashOf(string folder)
+    /// <summary>sha-256 over names and contents of the files that make up a model.</summary>
+    internal static string HashOf(string folder)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var path in Directory.EnumerateFiles(folder).Where(IsPart).Order(StringComparer.Ordinal))

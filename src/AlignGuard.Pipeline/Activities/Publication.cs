@@ -70,6 +70,20 @@ public static class Publication
         return back;
     }
 
+    /// <summary>The files of what stands under a name, checked against the records that vouch for them.</summary>
+    /// <exception cref="UserFaultException">Nothing is published under it.</exception>
+    /// <exception cref="DamagedArtifactException">Its files, or the records that vouch for them, are not what they were.</exception>
+    public static async Task<(string RunId, IReadOnlyDictionary<string, byte[]> Files)> ReadAsync(IArtifactStore store, string model)
+    {
+        var current = await FindAsync(store, model) ?? throw new UserFaultException($"Nothing is published as '{model}' in {store.Location}.");
+        await VouchedAsync(store, model, current.RunId);
+        var protocol = new CommitProtocol(store);
+        var published = await protocol.ReadJsonAsync<Published>((await protocol.FindAsync($"runs/{current.RunId}/publish"))!, ListName);
+        var files = new Dictionary<string, byte[]>();
+        foreach (var file in published.Files) files.Add(file.Name[(file.Name.LastIndexOf('/') + 1)..], await protocol.ReadAsync(file));
+        return (current.RunId, files);
+    }
+
     /// <summary>A run's own publication, with the verdict that it rests on: looked at again, since the name says nothing.</summary>
     private static async Task<Current> VouchedAsync(IArtifactStore store, string model, string runId)
     {

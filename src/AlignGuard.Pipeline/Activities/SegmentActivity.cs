@@ -1,7 +1,10 @@
+using AlignGuard.Domain.FineTuning;
 using AlignGuard.Domain.Spec;
 using AlignGuard.Guards.Penalties;
 using AlignGuard.Guards.Projectors;
+using AlignGuard.Models;
 using AlignGuard.Models.Lora;
+using AlignGuard.Models.Numerics;
 using AlignGuard.Pipeline.Store;
 using AlignGuard.Pipeline.Training;
 using TorchSharp;
@@ -19,45 +22,84 @@ internal static class SegmentActivity
     /// <param name="Skipped">Steps whose gradient was not finite and that touched nothing.</param>
     /// <param name="Margin">Refusal margin at its end (nats), by teacher forcing.</param>
     /// <param name="Kl">KL(base‖tuned) at its end, nats per response token.</param>
-    public sealed record Result(int FromStep, int ReachedStep, double Loss, int Skipped, double? Margin, double? Kl);
+    public sealed record Result(int FromStep, int ReachedStep, double Loss, int Skipped, double? Margin, double? Kl)
+    {
+        /// <summary>Loss on the held-out rows at its end, nats per token; null where it was not asked for.</summary>
+        public double? EvalLoss { get; init; }
+
+        /// <summary>It diverged and was trained again at a lower rate.</summary>
+        public bool RolledBack { get; init; }
+    }
 
     // Enough for a curve; the drift checks measure it on more.
     private const int ForcedPrompts = 64;
 
     /// <summary>Optimizer steps before the state of <c>optimizer.safetensors</c>; skipped steps do not count.</summary>
-    private sealed record State(int Step, long OptimizerSteps, int Threads);
+    private sealed record State(int Step, long OptimizerSteps, int Threads)
+    {
+        /// <summary>Factor of the learning rate: below 1 once the run was rolled back.</summary>
+        public double Rate { get; init; } = 1;
+
+        public double[] RecentLosses { get; init; } = [];
+        public int StepsOver { get; init; }
+    }
 
     /// <param name="LayerCosine">cos(dW_A, dW_T) under the diagonal Fisher metric and the Euclidean one.</param>
     public sealed record LayerCosine(string Layer, double FisherDiagonal, double Euclidean);
 
     public static async Task<Made> MakeAsync(RunContext run, IReadOnlyDictionary<string, CommitReference> parents, int from, int to)
     {
+        var began = parents.TryGetValue("segment", out var commit) ? await run.Protocol.ReadJsonAsync<State>(commit, AdapterState.StateName) : null;
+        var rate = began?.Rate ?? 1;
+        while (true)
+        {
+            // A rollback is a second attempt from the same commit: nothing of the first is kept.
+            var (made, why) = await TrainAsync(run, parents, began, from, to, rate);
+            if (made is not null) return made;
+            rate = Divergence.LowerRate;
+            run.Observer.Says($"{why}. Back to step {from}; on from there with the learning rate halved. A second time ends the run.");
+        }
+    }
+
+    /// <returns>What is to be committed; or null, and why the segment is to be trained again at a lower rate.</returns>
+    private static async Task<(Made? Made, string Why)> TrainAsync(RunContext run, IReadOnlyDictionary<string, CommitReference> parents, State? began, int from, int to, double rate)
+    {
         using var scope = NewDisposeScope();
         using var adapter = await AdapterState.OpenAsync(run, parents.GetValueOrDefault("segment"));
         RefuseFullStore(run.Store, adapter);
-        using var trainer = new LoraTrainer(run.Model.Model, adapter, run.Inputs.Train, Options(run));
-        if (parents.TryGetValue("segment", out var commit))
-        {
-            var state = await run.Protocol.ReadJsonAsync<State>(commit, AdapterState.StateName);
-            trainer.Optimizer.Restore(await AdapterState.TensorsAsync(run, commit, AdapterState.OptimizerName), state.OptimizerSteps);
-        }
+        using var trainer = new LoraTrainer(run.Model.Model, adapter, run.Inputs.Train, Options(run, rate)) { Told = run.Observer.Says };
+        if (began is not null) trainer.Optimizer.Restore(await AdapterState.TensorsAsync(run, parents["segment"], AdapterState.OptimizerName), began.OptimizerSteps);
         using var guard = parents.TryGetValue("basis", out var basis) ? await OpenGuardAsync(run, adapter, basis) : null;
 
         var reports = new List<StepReport>();
+        var watch = new LossWatch(began?.RecentLosses ?? [], began?.StepsOver ?? 0);
         for (var step = from; step < to && !run.Stop.Requested; step++)
         {
-            if (trainer.Step(step, guard, run.Stop.Token) is not { } report) break;
+            if (Step(run, trainer, guard, step) is not { } report) break;
             reports.Add(report);
-            run.Observer.Stepped(reports[^1], run.Spec.Train.Steps);
+            run.Observer.Stepped(report, run.Spec.Train.Steps);
+            watch = LossWatchModule.Next(watch, report.Loss, run.Spec.Train.Watchdog);
+            if (LossWatchModule.Tripped(watch)) break;
         }
         run.Stop.ThrowIfAbandoned();
         if (reports.Count == 0) run.Stop.Token.ThrowIfCancellationRequested();
-        RefuseDiverged(run, reports);
+        switch (Divergence.Judge(reports.Count, reports.Count(r => r.Skipped), run.Stop.Requested, watch, rate < 1))
+        {
+            case SegmentHealth.RollBack back:
+                return (null, back.Why);
+            case SegmentHealth.Fail fail:
+                throw new DivergedException(Sentence(fail.Why, run, trainer, reports, watch));
+        }
+        var reached = from + reports.Count;
+        // Where the decision hangs on it, it is measured even by whoever is told to stop: a run cut here goes on as one that was not.
+        double? evaluation = reached == to && PlanModule.EvaluationDue(Plan.Of(run.Spec), reached) ? Measuring.ScoreTask(run, adapter, run.Spec.DriftCheck.Size, CancellationToken.None).Loss : null;
         // Whoever is told to stop has no time for measurements: the commit comes first.
         var forced = run.Stop.Requested ? null : await ForcedAsync(run, adapter);
         run.Stop.ThrowIfAbandoned();
-        return new Made(Files(adapter, trainer, guard, reports),
-            new Result(from, from + reports.Count, reports.Average(r => r.Loss), reports.Count(r => r.Skipped), forced?.Margin, forced?.Kl));
+        var (moments, steps) = trainer.Optimizer.State();
+        var state = new State(reached, steps, get_num_threads()) { Rate = rate, RecentLosses = watch.Recent, StepsOver = watch.Over };
+        return (new Made(Files(adapter, moments, state, guard, reports),
+            new Result(from, reached, reports.Average(r => r.Loss), reports.Count(r => r.Skipped), forced?.Margin, forced?.Kl) { EvalLoss = evaluation, RolledBack = rate < 1 && !(began?.Rate < 1) }), "");
     }
 
     /// <summary>Null = told to stop meanwhile.</summary>
@@ -73,7 +115,20 @@ internal static class SegmentActivity
         }
     }
 
-    private static TrainerOptions Options(RunContext run)
+    /// <summary>Null = told to stop.</summary>
+    private static StepReport? Step(RunContext run, LoraTrainer trainer, Guard? guard, int step)
+    {
+        try
+        {
+            return trainer.Step(step, guard, run.Stop.Token);
+        }
+        catch (DeviceOutOfMemoryException e)
+        {
+            throw new UserFaultException([.. e.Problems, .. MemoryNeeded.Of(run) is { } needed ? new[] { needed } : []], e);
+        }
+    }
+
+    private static TrainerOptions Options(RunContext run, double rate)
     {
         var t = run.Spec.Train;
         return new TrainerOptions
@@ -88,9 +143,14 @@ internal static class SegmentActivity
             }),
             WeightDecay = t.WeightDecay,
             Clip = t.Clip,
+            LrRatio = run.Spec.Lora.LrRatio,
+            Rate = rate,
+            Checkpointing = t.Checkpointing,
             MaxLength = t.SeqLen,
             Seed = t.Seed,
             PadId = run.Model.PadId,
+            Packing = run.Spec.Data.Packing,
+            GroupByLength = run.Spec.Data.GroupByLength,
             TrimAt = run.Spec.IsGuarded && run.Spec.Guard.Rows.IsTrim ? run.Spec.Guard.TrimAt : 0,
         };
     }
@@ -124,31 +184,22 @@ internal static class SegmentActivity
         return guard;
     }
 
-    private static Dictionary<string, byte[]> Files(LoraAdapter adapter, LoraTrainer trainer, Guard? guard, List<StepReport> reports)
+    private static Dictionary<string, byte[]> Files(LoraAdapter adapter, IReadOnlyDictionary<string, Tensor> moments, State state, Guard? guard, List<StepReport> reports) => new()
     {
-        var (moments, steps) = trainer.Optimizer.State();
-        return new Dictionary<string, byte[]>
-        {
-            [AdapterState.AdapterName] = AdapterState.Bytes(PeftAdapter.Tensors(adapter), PeftAdapter.Metadata),
-            [AdapterState.OptimizerName] = AdapterState.Bytes(moments),
-            [AdapterState.StateName] = CommitProtocol.ToJson(new State((int)reports[^1].Step + 1, steps, get_num_threads())),
-            [StepsName] = Measuring.Lines(reports),
-            [CosinesName] = CommitProtocol.ToJson((guard?.Cosines() ?? []).Select(c => new LayerCosine(c.Layer, c.FisherDiagonal, c.Euclidean))),
-        };
-    }
+        [AdapterState.AdapterName] = AdapterState.Bytes(PeftAdapter.Tensors(adapter), PeftAdapter.Metadata),
+        [AdapterState.OptimizerName] = AdapterState.Bytes(moments),
+        [AdapterState.StateName] = CommitProtocol.ToJson(state),
+        [StepsName] = Measuring.Lines(reports),
+        [CosinesName] = CommitProtocol.ToJson((guard?.Cosines() ?? []).Select(c => new LayerCosine(c.Layer, c.FisherDiagonal, c.Euclidean))),
+    };
 
-    /// <summary>
-    /// A few non-finite gradients are skipped and counted; a segment made of them has nothing worth committing. Of a short segment, or what there is of one that was told to stop,
-    /// a few prove nothing.
-    /// </summary>
-    private static void RefuseDiverged(RunContext run, List<StepReport> reports)
+    /// <summary>Names the rows of the first steps at fault, and hashes of what they hold: the same rows are found again in another order, or another file.</summary>
+    private static string Sentence(string why, RunContext run, LoraTrainer trainer, List<StepReport> reports, LossWatch watch)
     {
-        const int few = 3;
-        var skipped = reports.Where(r => r.Skipped).ToList();
-        var nothingDone = skipped.Count == reports.Count && !run.Stop.Requested;
-        if (skipped.Count * 10 > reports.Count && (skipped.Count > few || nothingDone))
-            throw new DivergedException($"{skipped.Count} of {reports.Count} steps had a gradient that is not finite, first at step {skipped[0].Step}. "
-                + "The training diverges: lower train.lr or guard.lambdaA, or look at the rows of that step. The run keeps its last commit.");
+        const int shown = 3;
+        var atFault = (LossWatchModule.Tripped(watch) ? reports.TakeLast(watch.Over) : reports.Where(r => r.Skipped)).Take(shown);
+        var batches = atFault.Select(r => $"step {r.Step} (rows {string.Join(", ", trainer.RowsOf(r.Step).Select(n => n + 1))} of data.train, batch sha-256 {trainer.HashOf(r.Step)})");
+        return $"{why}, at the halved learning rate too: {string.Join("; ", batches)}. The training diverges: lower train.lr or guard.lambdaA, or look at these rows. Run {run.RunId} keeps its last commit.";
     }
 }
 

@@ -14,6 +14,12 @@ namespace AlignGuard.Pipeline.Cloud;
 public sealed record RunSnapshot(int Version, string Started, bool BaselineDone, int Fishers, int Bases, int Segments, RunSnapshot.LastSegment? Last, RunSnapshot.LastDrift? Drift,
     bool? GateAccepted, bool? Approved, string? Published, string[] Outstanding, bool Cancelling)
 {
+    /// <summary>As of <see cref="State"/>.</summary>
+    public double? BestEval { get; init; }
+
+    /// <summary>As of <see cref="State"/>.</summary>
+    public int IdleEvals { get; init; }
+
     public const int CurrentVersion = 1;
 
     public sealed record LastSegment(int Index, int FromStep, int ReachedStep, int? Refresh, string Artifact);
@@ -30,7 +36,7 @@ public sealed record RunSnapshot(int Version, string Started, bool BaselineDone,
         return new RunSnapshot(CurrentVersion, EventCodec.Write(Event.NewStarted(plan)), state.BaselineDone, state.Fishers, state.Bases, state.Segments.Length,
             last is null ? null : new LastSegment(last.Index, last.FromStep, last.ReachedStep, last.Refresh, last.Artifact),
             drift is null ? null : new LastDrift(drift.Segment, drift.Step, drift.Size.IsFinal),
-            state.GateAccepted, state.Approved, state.Published?.Value, [.. state.Outstanding.Select(CommandCodec.Write)], state.Cancelling);
+            state.GateAccepted, state.Approved, state.Published?.Value, [.. state.Outstanding.Select(CommandCodec.Write)], state.Cancelling) { BestEval = state.BestEval, IdleEvals = state.IdleEvals };
     }
 
     /// <summary>A state that decides as the whole one would: of segments it has their number and the newest, of checks the furthest, and no figures.</summary>
@@ -42,7 +48,7 @@ public sealed record RunSnapshot(int Version, string Started, bool BaselineDone,
         var begun = FineTuningDecider.Decide(FineTuningDecider.Initial, read.IsOk ? read.ResultValue : throw new FormatException(read.ErrorValue)).Item1;
         var segments = Last is null ? [] : new CommittedSegment[Segments];
         if (Last is not null) Array.Fill(segments, new CommittedSegment(Last.Index, Last.FromStep, Last.ReachedStep, Last.Refresh, Last.Artifact, double.NaN));
-        return new State(begun.Plan, BaselineDone, Fishers, Bases, [], segments,
+        return new State(begun.Plan, BaselineDone, Fishers, Bases, [], segments, BestEval, IdleEvals,
             Drift is null ? [] : [new FinishedDrift(Drift.Segment, Drift.Step, Drift.Final ? DriftSize.Final : DriftSize.Quick, new DriftSummary(null, null, null, null, null, null, ""))],
             GateAccepted, Approved, Published is null ? null : Microsoft.FSharp.Core.FSharpOption<string>.Some(Published), [.. Outstanding.Select(CommandCodec.Read)], Cancelling, null);
     }

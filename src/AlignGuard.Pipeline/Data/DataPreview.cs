@@ -23,10 +23,17 @@ public readonly record struct PreviewPiece(PieceUse Use, int Tokens, string Text
 public sealed record DataPreview(RowPlace Place, IReadOnlyList<PreviewPiece> Pieces)
 {
     /// <param name="tokenizer">The one <paramref name="chat"/> was made for.</param>
-    public static DataPreview Of(DataRow row, ChatFormat chat, HfTokenizer tokenizer, int seqLen)
+    public static DataPreview Of(DataRow row, ConversationFormat chat, HfTokenizer tokenizer, int seqLen)
     {
-        var (ids, isResponse) = TrainingData.Encode(row, chat);
+        var encoded = TrainingData.Encode(row, chat);
+        var (ids, isResponse) = (encoded.Ids, encoded.IsResponse);
         var pieces = new List<PreviewPiece>();
+        if (encoded.Source is { } source)
+        {
+            var read = Math.Min(seqLen, source.Length);
+            pieces.Add(new PreviewPiece(PieceUse.Context, read, tokenizer.Decode(source.AsSpan(..read), skipSpecial: false)));
+            if (source.Length > read) pieces.Add(new PreviewPiece(PieceUse.Cut, source.Length - read, tokenizer.Decode(source.AsSpan(read..), skipSpecial: false)));
+        }
         for (int from = 0, to; from < ids.Length; from = to)
         {
             for (to = from + 1; to < ids.Length && Use(to) == Use(from);) to++;
@@ -34,7 +41,8 @@ public sealed record DataPreview(RowPlace Place, IReadOnlyList<PreviewPiece> Pie
         }
         return new DataPreview(row.Place, pieces);
 
-        PieceUse Use(int at) => at >= seqLen ? PieceUse.Cut : isResponse[at] ? PieceUse.Trained : PieceUse.Context;
+        // Nothing comes before the first token that could predict it.
+        PieceUse Use(int at) => at >= seqLen ? PieceUse.Cut : at > 0 && isResponse[at] ? PieceUse.Trained : PieceUse.Context;
     }
 
     /// <summary>The text with what is trained in ⟦double brackets⟧ and what is cut in ⟪angle ones⟫, for where there is no colour.</summary>

@@ -4,12 +4,18 @@ namespace AlignGuard.Pipeline.Data;
 
 /// <summary>Where a row was read.</summary>
 /// <param name="Source">The file as it was named, or the name of a built-in set.</param>
-/// <param name="Line">The row's first line, from 1; for a built-in set the number of the row. 0: the source as a whole.</param>
-/// <param name="Row">Number of the row in a JSON array, from 1; null where a row is a line.</param>
+/// <param name="Line">The row's first line, from 1; for a built-in set the number of the row. 0: the file has no lines, or its place is the source as a whole.</param>
+/// <param name="Row">Number of the row in a JSON array or in a Parquet file, from 1; null where a row is a line.</param>
 public readonly record struct RowPlace(string Source, int Line = 0, int? Row = null)
 {
-    /// <summary><c>file:line</c>, and <c>(row n)</c> for a JSON array.</summary>
-    public override string ToString() => Line == 0 ? Source : Row is { } row ? $"{Source}:{Line} (row {row})" : $"{Source}:{Line}";
+    /// <summary><c>file:line</c>, and <c>(row n)</c> for a JSON array; <c>file:row n</c> where there are no lines.</summary>
+    public override string ToString() => (Line, Row) switch
+    {
+        (0, null) => Source,
+        (0, { } row) => $"{Source}:row {row}",
+        (_, null) => $"{Source}:{Line}",
+        (_, { } row) => $"{Source}:{Line} (row {row})",
+    };
 }
 
 /// <summary>A conversation to learn: perhaps a system message, then user and assistant in turn, the assistant last.</summary>

@@ -1,7 +1,8 @@
 namespace AlignGuard.Pipeline.Data;
 
 /// <summary>The bytes of one row, valid until the next is asked for; or what keeps them from being a row.</summary>
-/// <param name="Number">Of the row in a JSON array, from 1; null for a line.</param>
+/// <param name="Line">From 1; 0 in a file that has no lines.</param>
+/// <param name="Number">Of the row in a JSON array or a Parquet file, from 1; null for a line.</param>
 internal readonly record struct RawRow(int Line, int? Number, ReadOnlyMemory<byte> Json, string? Problem = null);
 
 /// <summary>Cuts a file into rows without holding more than one of them.</summary>

@@ -1,5 +1,5 @@
-using System.Buffers.Binary;
-using System.IO.Compression;
+using ICSharpCode.SharpZipLib;
+using ICSharpCode.SharpZipLib.GZip;
 
 namespace AlignGuard.Pipeline.Data;
 
@@ -12,7 +12,7 @@ internal sealed class RowBytes : IDisposable
     private const int End = -1;
     private readonly Stream stream;
     private readonly int limit;
-    private readonly long? unpacked;
+    private readonly bool noMember;
     private readonly byte[] buffer = new byte[1 << 16];
     private int filled, at;
     private long total;
@@ -22,10 +22,8 @@ internal sealed class RowBytes : IDisposable
     public RowBytes(FileStream file, bool gzip, int limit)
     {
         this.limit = limit;
-        stream = file;
-        if (!gzip) return;
-        unpacked = UnpackedLength(file);
-        stream = new GZipStream(file, CompressionMode.Decompress);
+        stream = gzip ? new GZipInputStream(file) : file;
+        noMember = gzip && file.Length == 0;
     }
 
     /// <summary>Line of the next byte, from 1.</summary>
@@ -62,25 +60,20 @@ internal sealed class RowBytes : IDisposable
 
     public void Dispose() => stream.Dispose();
 
-    // The last four bytes of a gzip file; what is shorter than any gzip file names a length that none has.
-    private static long UnpackedLength(FileStream file)
-    {
-        if (file.Length < 18) return -1;
-        Span<byte> tail = stackalloc byte[4];
-        file.Seek(-4, SeekOrigin.End);
-        file.ReadExactly(tail);
-        file.Seek(0, SeekOrigin.Begin);
-        return BinaryPrimitives.ReadUInt32LittleEndian(tail);
-    }
-
     // The first fill takes all it can get, so that a mark is never cut in two.
     private bool Fill()
     {
         try
         {
+            if (noMember) throw new EndOfStreamException();
             (at, filled) = (0, stream.ReadAtLeast(buffer, 4, throwOnEndOfStream: false));
         }
-        catch (InvalidDataException e)
+        catch (EndOfStreamException e)
+        {
+            throw new UnreadableException("is not a sound gzip file: it is cut off. Fetch it again, or pack it anew.", e);
+        }
+        // A damaged code table shows itself as whatever comes of it.
+        catch (Exception e) when (e is SharpZipBaseException or IndexOutOfRangeException or InvalidOperationException or ArgumentException or NullReferenceException)
         {
             throw new UnreadableException("is not a sound gzip file: it is damaged. Fetch it again, or pack it anew.", e);
         }
@@ -89,9 +82,6 @@ internal sealed class RowBytes : IDisposable
             throw new UnreadableException($"can not be read ({e.Message}): check its permissions and the disk.", e);
         }
         total += filled;
-        // GZipStream takes a file that is cut off for one that ends there.
-        if (filled == 0 && unpacked is { } length && total != length)
-            throw new UnreadableException("is not a sound gzip file: it is cut off, or several files in one. Fetch it again, or unpack it and pack it anew.");
         if (total > limit) throw new UnreadableException($"the file is larger than {limit:N0} bytes unpacked: split it, or train on a part of it.");
         return filled > 0;
     }

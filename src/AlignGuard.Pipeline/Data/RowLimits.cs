@@ -8,4 +8,7 @@ public sealed record RowLimits
 
     /// <summary>Bytes of the file, unpacked. Default: 1 GiB; at most 2 GiB − 1, since lines are counted in 32 bits.</summary>
     public int FileBytes { get; init; } = 1 << 30;
+
+    /// <summary>Bytes of memory that a row group of a Parquet file may take, all its columns unpacked. Default: 1 GiB.</summary>
+    public long RowGroupBytes { get; init; } = 1L << 30;
 }

@@ -85,7 +85,7 @@ public static class StoreSources
         {
             var first = await store.ReadRangeAsync(name, 0, Range, wanted, cancellation) ?? throw new UserFaultException([$"{reference}: there is no such blob."]);
             versions[reference] = first.Version;
-            var path = Path.Combine(folder, Key([reference, first.Version]) + Path.GetExtension(name));
+            var path = Path.Combine(folder, Key([reference, first.Version]) + Kind(name));
             if (!File.Exists(path)) await CopyAsync(store, name, first, path, cancellation);
             return path;
         }
@@ -119,6 +119,10 @@ public static class StoreSources
             File.Delete(temporary);
         }
     }
+
+    /// <summary>What a copy's name ends in, so that it is read as what it is: the extension, and of a packed file the one before it too.</summary>
+    internal static string Kind(string name) =>
+        Path.GetExtension(name) is var last && last.Equals(".gz", StringComparison.OrdinalIgnoreCase) ? Path.GetExtension(name[..^last.Length]) + last : last;
 
     private static string CacheFolder(string kind)
     {

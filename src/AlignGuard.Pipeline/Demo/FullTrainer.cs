@@ -1,5 +1,6 @@
 using AlignGuard.Models.Batches;
 using AlignGuard.Models.Decoders;
+using AlignGuard.Models.Networks;
 using AlignGuard.Models.Numerics;
 using AlignGuard.Pipeline.Training;
 using TorchSharp;
@@ -9,7 +10,7 @@ using AdamW = AlignGuard.Pipeline.Training.AdamW;
 
 namespace AlignGuard.Pipeline.Demo;
 
-/// <summary>Trains every weight of a Llama from scratch: how the bundled model came to be.</summary>
+/// <summary>Trains every weight of a model of any family from scratch: how the bundled model came to be.</summary>
 public sealed class FullTrainer : IDisposable
 {
     private readonly IReadOnlyList<TokenRow> _rows;
@@ -45,7 +46,7 @@ public sealed class FullTrainer : IDisposable
         Model.Dispose();
     }
 
-    /// <summary>Normal(0, 0.02), the residual branches' outputs shrunk by √(2·layers) (GPT-2's rule), norms at 1.</summary>
+    /// <summary>Normal(0, 0.02), the residual branches' outputs shrunk by √(2·layers) (GPT-2's rule), norms at 1, biases at 0.</summary>
     private static Dictionary<string, Tensor> Initial(DecoderConfig config, long seed)
     {
         using var scope = NewDisposeScope();
@@ -54,7 +55,9 @@ public sealed class FullTrainer : IDisposable
         {
             using var generator = new Generator((ulong)Seeds.Derive(seed, "init/" + name));
             var deviation = name.EndsWith("o_proj.weight") || name.EndsWith("down_proj.weight") ? 0.02 / Math.Sqrt(2 * config.Layers) : 0.02;
-            var value = shape.Length == 1 ? ones(shape) : randn(shape, generator: generator).mul_(deviation);
+            // Gemma's norms multiply by 1 + w.
+            var neutral = name.EndsWith(".bias") || config.Norm == NormKind.RmsPlusOne ? 0.0 : 1.0;
+            var value = shape.Length == 1 ? full(shape, neutral) : randn(shape, generator: generator).mul_(deviation);
             weights.Add(name, LiveTensors.NewParameter(value));
         }
         return weights;

@@ -15,6 +15,7 @@ public static class InputLoader
     public static RunInputs Load(JobSpec spec, ChatModel chat)
     {
         var problems = new List<string>();
+        if (spec.Data.Packing && chat.Model.DecoderStartId is not null) problems.Add(Models.Batches.TokenBatch.NoPacking);
         var drift = Collect(problems, () => DriftPrompts(spec.DriftCheck)) ?? [];
         var fisher = spec.IsGuarded ? Collect(problems, () => FisherPrompts(spec.Fisher)) ?? [] : [];
         var train = Collect(problems, () => TrainingData.Load(Source(spec.Data.Train), Reading(spec.Data), chat.Format, spec.Train.SeqLen, DataPart.Train));

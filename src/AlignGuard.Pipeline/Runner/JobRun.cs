@@ -25,7 +25,7 @@ public static class JobRun
         var chat = models.Open(spec.Model, Precisions.Dtype(precision));
         RefuseWhatCannotRun(spec, chat);
         var inputs = InputLoader.Load(spec, chat);
-        foreach (var sentence in inputs.Detected.Concat(job.Warnings).Concat(inputs.Warnings)) observer.Says(sentence);
+        foreach (var sentence in inputs.Detected.Concat(job.Warnings).Concat(inputs.Warnings).Concat(chat.Model.Notes.Select(n => $"model: {n}"))) observer.Says(sentence);
 
         var hash = models.Hash(spec.Model);
         var reference = await ReferenceRun.FindAsync(spec, inputs, store);

@@ -11,13 +11,18 @@ public sealed class AdamW : IDisposable
     private readonly IReadOnlyList<Parameter> _parameters;
     private readonly Optimizers.AdamW _optimizer;
     private readonly double _clip;
+    private readonly double[] _rates;
 
     /// <param name="clip">Largest global gradient norm; 0 = no clipping.</param>
-    public AdamW(IReadOnlyList<Parameter> parameters, double weightDecay, double clip)
+    public AdamW(IReadOnlyList<Parameter> parameters, double weightDecay, double clip) : this([(1, parameters)], weightDecay, clip) { }
+
+    /// <param name="groups">Parameters with the factor of their learning rate.</param>
+    /// <param name="clip">Largest global gradient norm; 0 = no clipping.</param>
+    public AdamW(IReadOnlyList<(double Rate, IReadOnlyList<Parameter> Parameters)> groups, double weightDecay, double clip)
     {
-        (_parameters, _clip) = (parameters, clip);
+        (_parameters, _clip, _rates) = ([.. groups.SelectMany(g => g.Parameters)], clip, [.. groups.Select(g => g.Rate)]);
         using var scope = NewDisposeScope();
-        _optimizer = new Optimizers.AdamW(parameters, lr: 1e-3, weight_decay: weightDecay);
+        _optimizer = new Optimizers.AdamW(groups.Select(g => new Optimizers.AdamW.ParamGroup(g.Parameters)), lr: 1e-3, weight_decay: weightDecay);
         foreach (var state in States())
         {
             state.exp_avg.DetachFromDisposeScope();
@@ -39,7 +44,7 @@ public sealed class AdamW : IDisposable
         using var scope = NewDisposeScope();
         if (_clip > 0 && norm > _clip)
             foreach (var gradient in Gradients()) gradient.mul_(_clip / (norm + 1e-6));
-        foreach (var group in _optimizer.ParamGroups) group.LearningRate = learningRate;
+        foreach (var (group, rate) in _optimizer.ParamGroups.Zip(_rates)) group.LearningRate = learningRate * rate;
         _optimizer.step();
     }
 

@@ -3,7 +3,8 @@ using AlignGuard.Models.Numerics;
 namespace AlignGuard.Pipeline.Training;
 
 /// <summary>Which rows a step trains on: a function of (seed, step) alone, so a retried or resumed step sees the same rows.</summary>
-public sealed class RowOrder(int rows, int perStep, long seed)
+/// <param name="groups">Null = as the permutation has it.</param>
+public sealed class RowOrder(int rows, int perStep, long seed, LengthGroups? groups = null)
 {
     private long _epoch = -1;
     private int[] _order = [];
@@ -19,6 +20,7 @@ public sealed class RowOrder(int rows, int perStep, long seed)
             {
                 _epoch = position / rows;
                 _order = Seeds.Host(seed, "row-order", _epoch).Permutation(rows);
+                if (groups is not null) _order = groups.Arrange(_order, _epoch);
             }
             chosen[k] = _order[position % rows];
         }

@@ -2,37 +2,74 @@ using System.Text.Json;
 using AlignGuard.Domain.Estimates;
 using AlignGuard.Models;
 using AlignGuard.Models.Decoders;
+using AlignGuard.Models.EncoderDecoders;
+using AlignGuard.Models.Networks;
 using AlignGuard.Models.Safetensors;
+using Microsoft.FSharp.Collections;
 
 namespace AlignGuard.Pipeline.Verification;
 
 /// <summary>What is known of a model folder without computing with it; a folder with config.json alone will do.</summary>
 /// <param name="Shape">Of the configuration.</param>
+/// <param name="MaxPositions">int.MaxValue = any length.</param>
 /// <param name="Dtype">That the configuration names, or that most weights have; null where neither says.</param>
 /// <param name="StoredParameters">As many as the weights' files hold; null where there are none.</param>
 /// <param name="Files">Name and bytes.</param>
 /// <param name="ChatTemplate">Null = none.</param>
-/// <param name="Parameters">By the configuration; a tied head counts once.</param>
 /// <param name="Unestimated">Why memory and time cannot be estimated from the shape; null = they can.</param>
-public sealed record ModelFolder(string Architecture, ModelShape Shape, long Parameters, string? Unestimated, int MaxPositions, string? Dtype, long? StoredParameters, IReadOnlyList<(string Name, long Bytes)> Files, string? ChatTemplate)
+public sealed record ModelFolder(string Architecture, ModelShape Shape, string? Unestimated, int MaxPositions, string? Dtype, long? StoredParameters, IReadOnlyList<(string Name, long Bytes)> Files, string? ChatTemplate)
 {
+    /// <summary>By the configuration; a tied head counts once.</summary>
+    public long Parameters => Shape.Parameters;
+
+    /// <summary>What is computed otherwise than a reader of the configuration might expect.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <exception cref="ModelFormatException">All problems of the configuration, or of a weights' file's header.</exception>
     public static ModelFolder Read(string folder)
     {
         var path = Path.Combine(folder, "config.json");
-        var config = ModelConfigFile.Load(path);
         using var document = JsonDocument.Parse(File.ReadAllBytes(path));
         var root = document.RootElement;
         List<(string Name, long Bytes)> files = [.. Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal).Select(f => (Path.GetFileName(f), new FileInfo(f).Length))];
         var tensors = files.Where(f => f.Name.EndsWith(".safetensors", StringComparison.Ordinal)).SelectMany(f => Tensors(Path.Combine(folder, f.Name))).ToList();
         var dtype = ModelConfigFile.StoredDtype(root) ?? tensors.GroupBy(t => t.Dtype).MaxBy(g => g.Sum(t => t.Elements))?.Key;
         var architecture = root.TryGetProperty("architectures", out var names) && names is { ValueKind: JsonValueKind.Array } && names.GetArrayLength() > 0 ? names[0].ToString() : Text(root, "model_type") ?? "?";
-        return new ModelFolder(architecture, ShapeOf(config), DecoderShapes.Of(config).Sum(t => t.Shape.Aggregate(1L, (a, b) => a * b)), Unlike(config), config.MaxPositions, dtype, tensors.Count == 0 ? null : tensors.Sum(t => t.Elements), files, Template(folder));
+        long? stored = tensors.Count == 0 ? null : tensors.Sum(t => t.Elements);
+        if (LanguageCheckpoint.DecoderStartId(folder) is not null)
+        {
+            var pair = EncoderDecoderConfigFile.Load(path);
+            return new ModelFolder(architecture, ShapeOf(pair), "an encoder-decoder", int.MaxValue, dtype, stored, files, Template(folder));
+        }
+        var config = ModelConfigFile.Load(path);
+        return new ModelFolder(architecture, ShapeOf(config), null, config.MaxPositions, dtype, stored, files, Template(folder)) { Notes = config.Notes };
     }
 
-    public static ModelShape ShapeOf(DecoderConfig c) => new(c.VocabSize, c.HiddenSize, c.IntermediateSize, c.Layers, c.Heads, c.KvHeads, c.HeadDim, c.TieWordEmbeddings, c.QkvBias && c.OutputBias, c.MlpBias);
+    private static long Count(IEnumerable<(string Name, long[] Shape)> tensors) => tensors.Sum(t => t.Shape.Aggregate(1L, (a, b) => a * b));
 
-    private static string? Unlike(DecoderConfig c) => c.Experts > 0 ? "a mixture of experts" : c.GatedMlp ? null : "a model without gated feed-forward parts";
+    /// <summary>Both stacks' layers.</summary>
+    private static ModelShape ShapeOf(EncoderDecoderConfig c) => new(c.VocabSize, c.HiddenSize, c.IntermediateSize, c.EncoderLayers + c.DecoderLayers, c.Heads, c.Heads, c.HeadDim, c.TieWordEmbeddings,
+        Count(EncoderDecoderShapes.Of(c)), "", ListModule.Empty<LinearShape>(), 0, 0, 0, false);
+
+    public static ModelShape ShapeOf(DecoderConfig c) => new(c.VocabSize, c.HiddenSize, c.IntermediateSize, c.Layers, c.Heads, c.KvHeads, c.HeadDim, c.TieWordEmbeddings,
+        Count(DecoderShapes.Of(c)), c.Names.Layer, ListModule.OfSeq(BlockOf(c)), KeptOf(c), c.PostNorms ? 4 : 2, c.ExpertsPerToken, c.AttentionSoftcap is not null);
+
+    /// <summary>The weights of a block that are linear layers: all matrices that it has.</summary>
+    private static IEnumerable<LinearShape> BlockOf(DecoderConfig c)
+    {
+        var prefix = c.Names.Layer.Replace("{0}", "0", StringComparison.Ordinal);
+        var experts = c.Experts == 0 ? null : c.Names.Expert[..c.Names.Expert.IndexOf("{0}", StringComparison.Ordinal)];
+        foreach (var (name, shape) in DecoderShapes.Of(c with { Layers = 1 }))
+        {
+            if (shape.Length != 2 || !name.StartsWith(prefix, StringComparison.Ordinal)) continue;
+            var own = name[prefix.Length..^".weight".Length];
+            var share = experts is not null && own.StartsWith(experts, StringComparison.Ordinal) ? (double)c.ExpertsPerToken / c.Experts : 1;
+            yield return new LinearShape(own, (int)shape[0], (int)shape[1], share);
+        }
+    }
+
+    /// <summary>GELU by its formula keeps its argument, half of it, the hyperbolic tangent and one more than that; the others their argument alone. Then there are the last layer's input and, of a gated part, both factors.</summary>
+    private static int KeptOf(DecoderConfig c) => (c.Activation == Activation.GeluTanh ? 4 : 1) + 1 + (c.GatedMlp ? 2 : 0);
 
     private static List<(string Dtype, long Elements)> Tensors(string path)
     {

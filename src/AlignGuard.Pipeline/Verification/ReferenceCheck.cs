@@ -2,7 +2,7 @@ using AlignGuard.Guards.Fisher;
 using AlignGuard.Models;
 using AlignGuard.Models.Batches;
 using AlignGuard.Models.Generation;
-using AlignGuard.Models.Decoders;
+using AlignGuard.Models.Networks;
 using AlignGuard.Models.Lora;
 using AlignGuard.Models.Safetensors;
 using TorchSharp;
@@ -35,7 +35,7 @@ public static class ReferenceCheck
     public static IReadOnlyList<ReferenceComparison> Run(string modelFolder, string dump, string? adapterFolder, Device? device = null)
     {
         using var scope = NewDisposeScope();
-        using var model = DecoderCheckpoint.Load(modelFolder, device: device);
+        using var model = LanguageCheckpoint.Load(modelFolder, device: device);
         var expected = SafetensorsFile.Load(dump).ToDictionary(t => t.Key, t => t.Value.to(model.Device));
         if (!expected.ContainsKey("input_ids"))
             throw new ModelFormatException([$"{dump}: tensor input_ids is missing. A reference dump holds input_ids, attention_mask, labels and what the reference computed with them."]);
@@ -46,7 +46,7 @@ public static class ReferenceCheck
         return compared.Count > 0 ? compared : throw new ModelFormatException([$"{dump} holds nothing to compare: no logits, losses, gradients, Fisher factors or generations."]);
     }
 
-    private sealed class Comparer(DecoderModel model, LoraAdapter? adapter, IReadOnlyDictionary<string, Tensor> expected)
+    private sealed class Comparer(LanguageModel model, LoraAdapter? adapter, IReadOnlyDictionary<string, Tensor> expected)
     {
         public IEnumerable<ReferenceComparison> All()
         {
@@ -68,8 +68,8 @@ public static class ReferenceCheck
             using (no_grad())
             {
                 // Row 1 is padded on the right; logits there mean nothing.
-                var real = expected["attention_mask"].unsqueeze(-1).to(ScalarType.Float32);
-                var logits = model.Logits(expected["input_ids"], options);
+                var real = (model.DecoderStartId is null ? expected["attention_mask"] : expected["labels"] != -100).unsqueeze(-1).to(ScalarType.Float32);
+                var logits = model.DecoderStartId is { } start ? model.Logits(ShiftedRight(start), options with { Source = new SourceTokens(expected["input_ids"], expected["attention_mask"]) }) : model.Logits(expected["input_ids"], options);
                 results.Add(Compare($"{name}.logits", logits * real, expected[$"{name}.logits"] * real));
             }
             if (!expected.ContainsKey("labels") || !expected.ContainsKey($"{name}.loss")) return;
@@ -133,8 +133,9 @@ public static class ReferenceCheck
             var ids = Rows(expected["gen.input_ids"]);
             var mask = Rows(expected["gen.attention_mask"]);
             var prompts = ids.Select((row, n) => row.Where((_, t) => mask[n][t] == 1).Select(id => (int)id).ToArray()).ToList();
-            var wanted = Rows(reference).Select(row => row[ids[0].Length..]).ToList();
-            var answers = TextGenerator.Generate(model, prompts, new GenerationOptions { MaxNewTokens = wanted[0].Length, Adapter = lora, PadId = model.Config.PadId ?? 0 });
+            // An encoder-decoder's answers begin behind the start token.
+            var wanted = Rows(reference).Select(row => row[(model.DecoderStartId is null ? ids[0].Length : 1)..]).ToList();
+            var answers = TextGenerator.Generate(model, prompts, new GenerationOptions { MaxNewTokens = wanted[0].Length, Adapter = lora, PadId = model.PadId ?? 0 });
             var different = answers.Select((answer, n) => answer.Where((token, t) => token != wanted[n][t]).Count()).Sum();
             results.Add(new ReferenceComparison($"gen.{name}", different, 0));
         }
@@ -147,9 +148,22 @@ public static class ReferenceCheck
             var rows = ids.Select((row, n) =>
             {
                 var kept = Enumerable.Range(0, row.Length).Where(t => mask[n][t] == 1).ToList();
+                if (model.DecoderStartId is { } start)
+                {
+                    int[] target = [start, .. labels[n].Where(id => id != -100).Select(id => (int)id)];
+                    return new TokenRow(target, [.. target.Select((_, t) => t > 0)]) { Source = [.. kept.Select(t => (int)row[t])] };
+                }
                 return new TokenRow([.. kept.Select(t => (int)row[t])], [.. kept.Select(t => labels[n][t] != -100)]);
             }).ToList();
-            return TokenBatch.Pack(rows, model.Config.PadId ?? 0, ids[0].Length, model.Device);
+            return TokenBatch.Pack(rows, model.PadId ?? 0, ids[0].Length, model.Device);
+        }
+
+        /// <summary>What a decoder reads where these are its labels: [N, T].</summary>
+        private Tensor ShiftedRight(int start)
+        {
+            var labels = expected["labels"];
+            var read = labels.masked_fill(labels < 0, model.PadId ?? 0).narrow(1, 0, labels.shape[1] - 1);
+            return cat([full([labels.shape[0], 1], start, dtype: ScalarType.Int64, device: labels.device), read], 1);
         }
 
         private static long[][] Rows(Tensor matrix)

@@ -38,7 +38,8 @@ internal static class Domain
         from drift in Gen.Elements(DriftSchedule.Segment, DriftSchedule.Final, DriftSchedule.NewSteps(4))
         from approval in Gen.Elements(true, false)
         from attempts in Gen.Choose(1, 3)
-        select new Plan(steps, segment, refresh, guarded, drift, approval, attempts, 2, 7);
+        from patience in Gen.Choose(0, 2)
+        select new Plan(steps, segment, refresh, guarded, drift, approval, attempts, 2, 7, patience, 0.01);
 
     private static Gen<Fault> Faults => from kind in Gen.Elements(FaultKind.Transient, FaultKind.BadInput, FaultKind.DataChanged, FaultKind.Permanent) from message in Text select new Fault(kind, message);
 
@@ -47,7 +48,7 @@ internal static class Domain
     public static Gen<CommandResult> Results => Gen.OneOf(
         Gen.Elements(CommandResult.BaselineDone, CommandResult.FisherDone, CommandResult.NewGateDone(true), CommandResult.NewGateDone(false)),
         from n in Gen.Elements(0, 3, 500) from texts in Text.ListOf(n) select CommandResult.NewDecomposeDone([.. texts]),
-        from step in Number from loss in Real select CommandResult.NewSegmentDone(step, "runs/r/segments/3@0123", loss),
+        from step in Number from loss in Real select CommandResult.NewSegmentDone(step, "runs/r/segments/3@0123", loss, null),
         Summaries.Select(CommandResult.NewDriftDone),
         from yes in Gen.Elements(true, false) select CommandResult.NewApprovalDone(yes, "somebody"),
         Gen.Constant(CommandResult.NewPublished("models/m/r")));
@@ -70,7 +71,7 @@ internal static class Domain
         {
             Work.Fisher => CommandResult.FisherDone,
             Work.Decompose => CommandResult.NewDecomposeDone(["a warning"]),
-            Work.Segment s => CommandResult.NewSegmentDone(dice % 3 == 0 ? s.FromStep + 1 : s.ToStep, $"runs/r/segments/{s.Index}@{dice}", 1.5),
+            Work.Segment s => CommandResult.NewSegmentDone(dice % 3 == 0 ? s.FromStep + 1 : s.ToStep, $"runs/r/segments/{s.Index}@{dice}", 1.5, dice % 2 == 0 ? dice % 7 : null),
             Work.DriftCheck d => CommandResult.NewDriftDone(new DriftSummary(1, 0, 1, 1, 1, 0, $"runs/r/drift/{d.Segment}@{dice}")),
             Work.Publish => CommandResult.NewPublished("models/m/r"),
             { IsBaseline: true } => CommandResult.BaselineDone,

@@ -66,6 +66,58 @@ public sealed class TrainingDataTests : IDisposable
         Assert.Equal(whole.Sha256, cut.Sha256);
     }
 
+    /// <summary>Regression: the first token of a text was shown as learnt, which nothing can predict.</summary>
+    [Fact]
+    public void A_preview_of_a_text_counts_as_learnt_what_training_counts()
+    {
+        var path = folder.Write("t.txt", "Hello there\n");
+        var preview = DataPreview.Of(RowFile.Read(path).Rows[0], SampleChat.Format, SampleChat.Tokenizer, 60);
+        Assert.Equal([PieceUse.Context, PieceUse.Trained], preview.Pieces.Select(p => p.Use));
+        Assert.Equal(1, preview.Pieces[0].Tokens);
+        Assert.Equal(Load(path, 60).Report.ResponseTokens, preview.Pieces[1].Tokens);
+    }
+
+    /// <summary>Regression: what the format of a conversation refuses was told without its place.</summary>
+    [Fact]
+    public void What_the_chat_format_refuses_is_told_with_its_place_or_left_out()
+    {
+        var path = folder.Write("mixed.jsonl", """{"text":"a"}""" + "\n" + """{"text":"b"}""" + "\n");
+        var format = new Picky();
+        Assert.Equal([$"{path}:2: no b.", $"{path}:2: none at all."], Assert.Throws<UserFaultException>(() => TrainingData.Load(path, new RowReading(), format, 60, DataPart.Train)).Problems);
+        var data = TrainingData.Load(path, new RowReading { MostSkipped = 0.5 }, format, 60, DataPart.Train);
+        Assert.Single(data.Rows);
+        Assert.Equal(["no b.", "none at all."], data.Texts.Quarantined.Single().Reasons);
+        Assert.Equal([$"{path}:2: no b.", $"{path}:2: none at all."], Assert.Throws<UserFaultException>(() => TrainingData.Encode(RowFile.Read(path).Rows[1], format)).Problems);
+    }
+
+    /// <summary>Regression: a row with no response at all was said to have a prompt of -1 tokens.</summary>
+    [Fact]
+    public void A_row_without_any_response_token_says_so()
+    {
+        var path = folder.Write("one.jsonl", """{"text":"c"}""");
+        Assert.Equal([$"{path}:1: its loss is fully masked: none of its tokens is a response behind another token. Write an answer, or remove the row."],
+            Assert.Throws<UserFaultException>(() => TrainingData.Load(path, new RowReading(), new Picky(), 60, DataPart.Train)).Problems);
+    }
+
+    /// <summary>A text is its letters' tokens; "b" is refused, and "c" has no token but the first.</summary>
+    private sealed class Picky : ConversationFormat
+    {
+        public override IReadOnlySet<int> StopIds => new HashSet<int>();
+
+        public override EncodedChat Encode(IReadOnlyList<ChatMessage> messages) => throw new NotSupportedException();
+
+        public override EncodedChat EncodeText(string text) => text switch
+        {
+            "b" => throw new UserFaultException(["no b.", "none at all."]),
+            "c" => new EncodedChat([1], [true]),
+            _ => new EncodedChat([1, 2], [true, true]),
+        };
+
+        public override int[] EncodePrompt(IReadOnlyList<ChatMessage> messages) => throw new NotSupportedException();
+
+        public override string DecodeResponse(ReadOnlySpan<int> generated) => throw new NotSupportedException();
+    }
+
     [Fact]
     public void Rows_without_a_response_token_in_reach_are_all_refused_with_their_figures()
     {

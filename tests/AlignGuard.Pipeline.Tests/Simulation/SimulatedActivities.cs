@@ -46,7 +46,7 @@ internal sealed class SimulatedActivities(Process process, RunRecords records, b
         {
             Work.Fisher => CommandResult.FisherDone,
             Work.Decompose => CommandResult.NewDecomposeDone([]),
-            Work.Segment => CommandResult.NewSegmentDone(CommitProtocol.Result<Trained>(record).ReachedStep, RunRecords.Reference(record), 1),
+            Work.Segment => CommandResult.NewSegmentDone(CommitProtocol.Result<Trained>(record).ReachedStep, RunRecords.Reference(record), 1, null),
             Work.DriftCheck => CommandResult.NewDriftDone(new DriftSummary(1, 0, 1, 1, 1, 0, RunRecords.Reference(record))),
             { IsBaseline: true } => CommandResult.BaselineDone,
             { IsGate: true } => CommandResult.NewGateDone(CommitProtocol.Result<Verdict>(record).Accepted),

@@ -21,7 +21,7 @@ internal sealed record Setting
 
     public static Setting Of(Random random) => new()
     {
-        Plan = new Plan(random.Next(1, 15), random.Next(1, 6), random.Next(0, 6), random.Next(4) > 0, random.Next(3) == 0 ? DriftSchedule.Final : DriftSchedule.Segment, false, random.Next(1, 4), 2, random.Next()),
+        Plan = new Plan(random.Next(1, 15), random.Next(1, 6), random.Next(0, 6), random.Next(4) > 0, random.Next(3) == 0 ? DriftSchedule.Final : DriftSchedule.Segment, false, random.Next(1, 4), 2, random.Next(), random.Next(4) == 0 ? random.Next(1, 3) : 0, 0),
         Accepts = random.Next(4) > 0,
         Exact = random.Next(4) > 0,
         Workers = random.Next(1, 4),

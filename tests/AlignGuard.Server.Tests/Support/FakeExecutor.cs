@@ -83,7 +83,7 @@ internal sealed class FakeExecutor(IArtifactStore store) : IRunExecutor
 
     private static CommandResult Result(Work work) => work switch
     {
-        Work.Segment s => CommandResult.NewSegmentDone(s.ToStep, $"segment/{s.Index}", 1.5),
+        Work.Segment s => CommandResult.NewSegmentDone(s.ToStep, $"segment/{s.Index}", 1.5, null),
         Work.DriftCheck => CommandResult.NewDriftDone(new DriftSummary(0.97, 0.01, 0.98, 0.9, 3.0, 0.02, "drift")),
         Work.Fisher => CommandResult.FisherDone,
         Work.Decompose => CommandResult.NewDecomposeDone([]),
