@@ -52,7 +52,7 @@ internal static class Durability
     /// <summary>From being started to knowing what comes next, over a chain of commits that was made without training.</summary>
     private static async Task ResumptionAsync(string folder, int segments)
     {
-        var plan = new Plan(segments + 1, 1, 0, false, DriftSchedule.Final, false, 3, 2, 0);
+        var plan = new Plan(segments + 1, 1, 0, false, DriftSchedule.Final, false, 3, 2, 0, 0, 0);
         var records = new RunRecords("chain", "0", "baselines/b", "fishers/f", null, new CommitProtocol(new FolderStore(folder)));
         using var stop = new CancellationTokenSource();
         await new LocalRunner(records, plan, async (command, _) =>
@@ -60,7 +60,7 @@ internal static class Durability
             var record = await records.OnceAsync(command, _ => Task.FromResult(new Made(
                 new Dictionary<string, byte[]> { ["adapter.safetensors"] = new byte[100_000], ["optimizer.safetensors"] = new byte[200_000], ["steps.jsonl"] = new byte[1000] }, new { ReachedStep = command.Work is Work.Segment s ? s.ToStep : 0 })));
             if (command.Work is Work.Segment { Index: var index } && index == segments - 1) stop.Cancel();
-            return command.Work is Work.Segment done ? CommandResult.NewSegmentDone(done.ToStep, RunRecords.Reference(record), 1) : CommandResult.BaselineDone;
+            return command.Work is Work.Segment done ? CommandResult.NewSegmentDone(done.ToStep, RunRecords.Reference(record), 1, null) : CommandResult.BaselineDone;
         }, new SilentObserver(), stop.Token).RunAsync();
 
         using var again = new CancellationTokenSource();

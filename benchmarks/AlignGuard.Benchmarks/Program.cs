@@ -11,6 +11,13 @@ if (args is ["durability", ..])
     return;
 }
 
+// What `model estimate` counts, against what a device needs: `-- stages FOLDER JOB [DEVICE GPU STEPS [key=value ...]]`, by default auto a100-80 3.
+if (args is ["stages", var folder, var job, ..])
+{
+    Stages.Run(folder, job, args.ElementAtOrDefault(3) ?? "auto", args.ElementAtOrDefault(4) ?? "a100-80", int.Parse(args.ElementAtOrDefault(5) ?? "3"), args.Skip(6));
+    return;
+}
+
 // Ratios of two things measured in turn, A B A B …, in one process: a shared machine's speed drifts, a paired ratio much less.
 var rounds = args.Length > 0 ? int.Parse(args[0]) : 7;
 using var work = new Workload();

@@ -4,6 +4,7 @@ using AlignGuard.Guards.Projectors;
 using AlignGuard.Guards.Spectrum;
 using AlignGuard.Models.Batches;
 using AlignGuard.Models.Decoders;
+using AlignGuard.Models.Networks;
 using AlignGuard.Models.Lora;
 using AlignGuard.Models.Numerics;
 using AlignGuard.Pipeline.Training;

@@ -3,18 +3,21 @@ using AlignGuard.Cli.Terminal;
 using AlignGuard.Domain.Spec;
 using AlignGuard.Models;
 using AlignGuard.Models.Chat;
+using AlignGuard.Models.Networks;
 using AlignGuard.Models.Tokenizers;
 using AlignGuard.Pipeline.Data;
 using Spectre.Console;
 
 namespace AlignGuard.Cli.Commands;
 
-/// <summary><c>alignguard data inspect FILE --model DIR</c>: rows as the model sees them; <c>data validate FILE...</c>: every row that cannot be used.</summary>
+/// <summary><c>alignguard data inspect FILE --model DIR</c>: rows as the model sees them; <c>data validate FILE... [--model DIR]</c>: every row that cannot be used.</summary>
 internal static class DataCommand
 {
     private static readonly Option<string> Format = new("--format") { Description = $"{string.Join(", ", Enum.GetValues<RowFormat>().Select(f => f.Name()))}.", DefaultValueFactory = _ => RowFormat.Auto.Name() };
 
     private static readonly Option<string[]> Labels = new("--labels") { Description = "Words for the labels 0, 1, ... of classification rows.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
+
+    private static readonly Option<int> SeqLen = new("--seq-len") { Description = "Tokens after which rows are cut, as train.seqLen.", DefaultValueFactory = _ => 512 };
 
     public static Command Create() => new("data", "Looks at rows before anything is trained on them.") { Inspect(), Validate() };
 
@@ -23,17 +26,17 @@ internal static class DataCommand
         var file = new Argument<string>("file") { Description = "Data file." };
         var model = new Option<string>("--model") { Description = "Folder of the model whose tokenizer and chat template are used. Default: the bundled model.", DefaultValueFactory = _ => Path.Combine(AppContext.BaseDirectory, "samples", "models", "aligned-demo") };
         var rows = new Option<int>("--rows") { Description = "Rows shown.", DefaultValueFactory = _ => 3 };
-        var seqLen = new Option<int>("--seq-len") { Description = "Tokens after which rows are cut, as train.seqLen.", DefaultValueFactory = _ => 512 };
-        var command = new Command("inspect", "Shows rows decoded from their tokens: what is learnt, what is only read, what is cut.") { file, model, rows, seqLen, Format, Labels, CommonOptions.Json };
-        command.SetAction(result => Guarded.RunAsync(() => Task.FromResult(Inspect(result.GetRequiredValue(file), result.GetRequiredValue(model), result.GetValue(rows), result.GetValue(seqLen), Reading(result), result.GetValue(CommonOptions.Json)))));
+        var command = new Command("inspect", "Shows rows decoded from their tokens: what is learnt, what is only read, what is cut.") { file, model, rows, SeqLen, Format, Labels, CommonOptions.Json };
+        command.SetAction(result => Guarded.RunAsync(() => Task.FromResult(Inspect(result.GetRequiredValue(file), result.GetRequiredValue(model), result.GetValue(rows), result.GetValue(SeqLen), Reading(result), result.GetValue(CommonOptions.Json)))));
         return command;
     }
 
     private static Command Validate()
     {
         var files = new Argument<string[]>("files") { Description = "Data files.", Arity = ArgumentArity.OneOrMore };
-        var command = new Command("validate", "Lists every row that cannot be used, with its place and the reason. Exit code 2 if there is one.") { files, Format, Labels, CommonOptions.Json };
-        command.SetAction(result => Guarded.RunAsync(() => Task.FromResult(Validate(result.GetRequiredValue(files), Reading(result), result.GetValue(CommonOptions.Json)))));
+        var model = new Option<string?>("--model") { Description = "Folder of the model that is to learn them: rows that its chat template refuses, or of which --seq-len leaves nothing to learn, are listed too. Default: none, rows are only read." };
+        var command = new Command("validate", "Lists every row that cannot be used, with its place and the reason. Exit code 2 if there is one.") { files, model, SeqLen, Format, Labels, CommonOptions.Json };
+        command.SetAction(result => Guarded.RunAsync(() => Task.FromResult(Validate(result.GetRequiredValue(files), result.GetValue(model), result.GetValue(SeqLen), Reading(result), result.GetValue(CommonOptions.Json)))));
         return command;
     }
 
@@ -41,9 +44,7 @@ internal static class DataCommand
 
     private static int Inspect(string file, string model, int rows, int seqLen, RowReading reading, bool json)
     {
-        if (seqLen < 2) throw new UserFaultException([$"--seq-len is {seqLen}; it must be at least 2: a token and the one it predicts."]);
-        var tokenizer = HfTokenizer.Load(model);
-        var chat = ChatFormat.For(tokenizer);
+        var (tokenizer, chat) = Chat(model, seqLen);
         // What cannot be used is for validate to list.
         var data = TrainingData.Load(file, reading with { MostSkipped = 1 }, chat, seqLen, DataPart.Train);
         var shown = data.Texts.Rows.Take(Math.Max(0, rows)).Select(row => DataPreview.Of(row, chat, tokenizer, seqLen)).ToList();
@@ -70,20 +71,33 @@ internal static class DataCommand
         return ExitCode.Done;
     }
 
-    private static int Validate(string[] files, RowReading reading, bool json)
+    private static (HfTokenizer Tokenizer, ConversationFormat Format) Chat(string model, int seqLen)
     {
+        if (seqLen < 2) throw new UserFaultException([$"--seq-len is {seqLen}; it must be at least 2: a token and the one it predicts."]);
+        var tokenizer = HfTokenizer.Load(model);
+        return (tokenizer, ConversationFormat.For(tokenizer, LanguageCheckpoint.DecoderStartId(model)));
+    }
+
+    private static int Validate(string[] files, string? model, int seqLen, RowReading reading, bool json)
+    {
+        var chat = model is null ? null : Chat(model, seqLen).Format;
         var results = new List<(string File, RowSet? Rows, IReadOnlyList<string> Problems)>();
         foreach (var file in files)
         {
+            RowSet? rows = null;
+            IReadOnlyList<string> further = [];
             try
             {
-                var rows = RowFile.Read(file, reading with { MostSkipped = 1 });
-                results.Add((file, rows, [.. rows.Quarantined.SelectMany(q => q.Reasons.Select(reason => $"{new RowPlace(q.Source, q.Line, q.Row)}: {reason}"))]));
+                rows = RowFile.Read(file, reading with { MostSkipped = 1 });
+                if (chat is not null) rows = TrainingData.Tokenise(rows, chat, seqLen, mostSkipped: 1).Texts;
             }
+            // None of the rows that were read can be used.
             catch (UserFaultException e)
             {
-                results.Add((file, null, e.Problems));
+                further = e.Problems;
             }
+            var left = rows?.Quarantined.OrderBy(q => (q.Line, q.Row)).SelectMany(q => q.Reasons.Select(reason => $"{new RowPlace(q.Source, q.Line, q.Row)}: {reason}")) ?? [];
+            results.Add((file, further.Count == 0 ? rows : null, [.. left, .. further]));
         }
         if (json) Screen.Json(results.Select(r => new { file = r.File, format = r.Rows?.Format.Name(), rows = r.Rows?.Rows.Count ?? 0, bad = r.Rows?.Quarantined.Count, problems = r.Problems, warnings = r.Rows?.Warnings ?? [] }));
         else

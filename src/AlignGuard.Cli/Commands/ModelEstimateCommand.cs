@@ -47,7 +47,7 @@ internal static class ModelEstimateCommand
         if (price is { } given && !(given >= 0 && double.IsFinite(given))) problems.Add("--price-per-hour: a number of 0 or more is expected.");
         if (lengths.Prompt < 1 || lengths.Row < 1 || lengths.Response < 1 || lengths.EvalRows < 1) problems.Add("--prompt-tokens, --row-tokens, --response-tokens and --eval-rows: 1 or more are expected.");
         if (spec.Lora.Targets is LoraTargets.Named named)
-            problems.AddRange(named.Names.Where(n => shape.Adapted(LoraTargets.NewNamed([n])).IsEmpty).Select(n => $"lora.targets: no linear layer is named '{n}'. Known: all-linear, lm_head, {string.Join(", ", shape.Block.Select(l => l.Name))}."));
+            problems.AddRange(named.Names.Where(n => shape.Adapted(LoraTargets.NewNamed([n])).IsEmpty).Select(n => $"lora.targets: no linear layer is named '{n}'. Known: all-linear, lm_head, {string.Join(", ", shape.Block.Select(l => l.Name.Split('.')[^1]).Distinct())}."));
         if (problems.Count > 0) throw new UserFaultException(problems);
 
         var estimate = Estimate.make(shape, spec, device!, EfficiencyModule.usual, lengths);

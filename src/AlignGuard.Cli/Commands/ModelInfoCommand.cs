@@ -28,8 +28,8 @@ internal static class ModelInfoCommand
             Console.WriteLine(JsonSerializer.Serialize(new
             {
                 architecture = model.Architecture, parameters = model.Parameters, storedParameters = model.StoredParameters, dtype = model.Dtype, vocabulary = s.Vocab, hidden = s.Hidden,
-                intermediate = s.Intermediate, layers = s.Layers, heads = s.Heads, keyValueHeads = s.KvHeads, headDim = s.HeadDim, positions = model.MaxPositions, tiedHead = s.Tied,
-                chatTemplate = model.ChatTemplate, files = model.Files.Select(f => new { name = f.Name, bytes = f.Bytes }),
+                intermediate = s.Intermediate, layers = s.Layers, heads = s.Heads, keyValueHeads = s.KvHeads, headDim = s.HeadDim, positions = model.MaxPositions == int.MaxValue ? (int?)null : model.MaxPositions, tiedHead = s.Tied,
+                chatTemplate = model.ChatTemplate, notes = model.Notes, files = model.Files.Select(f => new { name = f.Name, bytes = f.Bytes }),
             }, new JsonSerializerOptions { WriteIndented = true }));
             return ExitCode.Done;
         }
@@ -39,8 +39,9 @@ internal static class ModelInfoCommand
         Row("dtype", model.Dtype ?? "not said");
         Row("vocabulary", $"{s.Vocab:N0}");
         Row("shape", $"{s.Layers} layers, hidden {s.Hidden:N0}, MLP {s.Intermediate:N0}, {s.Heads} heads of {s.HeadDim}, {s.KvHeads} for keys and values, {(s.Tied ? "tied head" : "own head")}");
-        Row("positions", $"{model.MaxPositions:N0}");
+        Row("positions", model.MaxPositions == int.MaxValue ? "any" : $"{model.MaxPositions:N0}");
         Row("chat template", model.ChatTemplate ?? "none");
+        foreach (var note in model.Notes) Row("note", note);
         foreach (var (name, bytes) in model.Files) Row(name, Sizes.Text(bytes));
         Screen.Out.Write(table);
         return ExitCode.Done;
