@@ -66,6 +66,41 @@ public sealed class RowFileAttackTests : IDisposable
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }
 
+    /// <summary>A hundred megabytes of a text that is grammatical JSON, so that nothing but its length is wrong.</summary>
+    [Theory]
+    [InlineData("long.jsonl", false)]
+    [InlineData("long.jsonl.gz", true)]
+    [InlineData("long.csv", false)]
+    public void A_line_of_100_MB_is_one_bad_row_and_the_next_is_read(string name, bool packed)
+    {
+        var table = name.EndsWith(".csv", StringComparison.Ordinal);
+        using (var stream = packed ? new GZipStream(File.Create(Path(name)), CompressionLevel.Fastest) : (Stream)File.Create(Path(name)))
+        {
+            stream.Write(Encoding.UTF8.GetBytes(table ? "prompt,completion\n\"" : "{\"prompt\":\""));
+            var text = new byte[1 << 20];
+            Array.Fill(text, (byte)'a');
+            for (var i = 0; i < 100; i++) stream.Write(text);
+            stream.Write(Encoding.UTF8.GetBytes(table ? "\",c\np,c\n" : "\",\"completion\":\"c\"}\n{\"prompt\":\"p\",\"completion\":\"c\"}\n"));
+        }
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var set = RowFile.Read(Path(name), new RowReading { MostSkipped = 0.5 });
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 8 << 20);
+        Assert.Equal("p", set.Rows.Single().Prompt[0].Content);
+        Assert.Contains("the row has more than 1,048,576 bytes", set.Quarantined.Single().Reasons.Single());
+    }
+
+    /// <summary>As bytes in the file and as escapes in a string: none reaches a text, all are told without being printed.</summary>
+    [Fact]
+    public void Every_control_byte_is_refused_in_a_sentence()
+    {
+        foreach (var code in Enumerable.Range(0, 0xA0).Where(c => c is < 0x20 or >= 0x7F && c is not ('\t' or '\n' or '\r')))
+        {
+            if (code < 0x20) AssertTold("raw.jsonl", Good.Replace("\"a\"", $"\"a{(char)code}\""), "not valid JSON");
+            AssertTold("escaped.jsonl", Good.Replace("\"a\"", $"\"a\\u{code:x4}\""), $"holds the control character U+{code:X4} at character 2");
+            AssertTold("table.csv", $"prompt,completion\n\"a{(char)code}\",c\n", $"holds the control character U+{code:X4} at character 2");
+        }
+    }
+
     [Fact]
     public void Millions_of_problems_are_counted_not_kept()
     {
@@ -89,10 +124,14 @@ public sealed class RowFileAttackTests : IDisposable
     [InlineData("rows.jsonl", 7)]
     [InlineData("rows.json", 8)]
     [InlineData("rows.jsonl.gz", 9)]
+    [InlineData("rows.csv", 10)]
+    [InlineData("rows.tsv", 11)]
     public void A_damaged_file_is_read_or_refused_with_its_name(string name, int seed)
     {
         var random = new Random(seed);
-        var rows = string.Join(name.EndsWith(".json", StringComparison.Ordinal) ? ",\n" : "\n", Good, Good.Replace("\"b\"", "\"\\u00e9\\\\ {[\""), Good, "", "");
+        var table = name.EndsWith("sv", StringComparison.Ordinal);
+        var separator = name.EndsWith(".tsv", StringComparison.Ordinal) ? '\t' : ',';
+        var rows = table ? $"prompt{separator}completion\nwhat{separator}that\n\"who\"{separator}\"him\"\nhow{separator}so\n" : string.Join(name.EndsWith(".json", StringComparison.Ordinal) ? ",\n" : "\n", Good, Good.Replace("\"b\"", "\"\\u00e9\\\\ {[\""), Good, "", "");
         var valid = Encoding.UTF8.GetBytes(name.EndsWith(".json", StringComparison.Ordinal) ? $"[{rows.TrimEnd('\n', ',')}]" : rows);
         if (name.EndsWith(".gz", StringComparison.Ordinal)) valid = Packed(valid);
         File.WriteAllBytes(Path(name), valid);
@@ -117,6 +156,13 @@ public sealed class RowFileAttackTests : IDisposable
             }
         }
         Assert.True(read > 20 && refused > 1000, $"{read} read, {refused} refused: the mutations miss their aim");
+    }
+
+    private void AssertTold(string name, string content, string expected)
+    {
+        var told = Assert.Single(Refused(name, content));
+        Assert.Contains(expected, told);
+        Assert.DoesNotContain(told, char.IsControl);
     }
 
     private static byte[] RandomBytes(Random random)

@@ -1,7 +1,7 @@
 using AlignGuard.Guards.Fisher;
 using AlignGuard.Guards.Projectors;
 using AlignGuard.Guards.Spectrum;
-using AlignGuard.Models.Decoders;
+using AlignGuard.Models.Networks;
 using FsCheck;
 using FsCheck.Fluent;
 using TorchSharp;
