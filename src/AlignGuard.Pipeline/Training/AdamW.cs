@@ -22,7 +22,8 @@ public sealed class AdamW : IDisposable
     {
         (_parameters, _clip, _rates) = ([.. groups.SelectMany(g => g.Parameters)], clip, [.. groups.Select(g => g.Rate)]);
         using var scope = NewDisposeScope();
-        _optimizer = new Optimizers.AdamW(groups.Select(g => new Optimizers.AdamW.ParamGroup(g.Parameters)), lr: 1e-3, weight_decay: weightDecay);
+        // By its initialiser: its constructor has defaults of its own, a weight decay of 0 among them, which would stand before the optimizer's.
+        _optimizer = new Optimizers.AdamW(groups.Select(g => new Optimizers.AdamW.ParamGroup { Parameters = g.Parameters }), lr: 1e-3, weight_decay: weightDecay);
         foreach (var state in States())
         {
             state.exp_avg.DetachFromDisposeScope();
