@@ -111,6 +111,22 @@ public class CheckpointingTests
         CheckpointedLayer.Finish();
     }
 
+    /// <summary>Of a pass that is begun again nothing comes out behind the next one.</summary>
+    [Fact]
+    public void A_fault_of_a_pass_that_was_broken_off_is_not_the_next_one_s()
+    {
+        using var scope = NewDisposeScope();
+        var calls = 0;
+        using var model = Model("llama");
+        using var adapter = LoraAdapter.Create(model, new LoraSpec { Rank = 2 }, 1);
+        using var views = adapter.OpenViews();
+        var x = ones(1, 3, 32, requires_grad: true);
+        CheckpointedLayer.Run([x], views, null, (t, _) => ++calls == 1 ? t[0] * 2 : throw new ExternalException("CUDA out of memory")).sum().backward();
+        Assert.Equal(2, calls);
+        CheckpointedLayer.Abandon();
+        CheckpointedLayer.Finish();
+    }
+
     [DllImport("libc", EntryPoint = "mallopt")]
     private static extern int MallOpt(int parameter, int value);
 

@@ -35,6 +35,13 @@ public sealed class CheckpointedLayer : autograd.SingleTensorFunction<Checkpoint
         Interlocked.Exchange(ref _fault, null)?.Throw();
     }
 
+    /// <summary>Lets go of what is left of a backward pass that was broken off, what it met included: it is not the next one's.</summary>
+    public static void Abandon()
+    {
+        Release([]);
+        Interlocked.Exchange(ref _fault, null);
+    }
+
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         var call = (Call)vars[0];

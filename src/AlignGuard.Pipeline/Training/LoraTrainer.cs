@@ -120,6 +120,7 @@ public sealed class LoraTrainer : IDisposable
                 if (_microBatch == 1) throw new DeviceOutOfMemoryException(_model.Device, e);
                 _microBatch = (_microBatch + 1) / 2;
                 Optimizer.ZeroGradients();
+                CheckpointedLayer.Abandon();
                 Told?.Invoke($"The device has no room for the micro-batch: on with {_microBatch} of its {_options.Batch} rows at a time, the same rows a step. `alignguard model estimate` tells what fits.");
             }
         }
