@@ -99,14 +99,7 @@ public class CheckpointingTests
     [Fact]
     public void A_fault_of_the_second_pass_is_thrown()
     {
-        using var scope = NewDisposeScope();
-        var calls = 0;
-        using var model = Model("llama");
-        using var adapter = LoraAdapter.Create(model, new LoraSpec { Rank = 2 }, 1);
-        using var views = adapter.OpenViews();
-        var x = ones(1, 3, 32, requires_grad: true);
-        var y = CheckpointedLayer.Run([x], views, null, (t, _) => ++calls == 1 ? t[0] * 2 : throw new ExternalException("CUDA out of memory"));
-        y.sum().backward();
+        Assert.Equal(2, CallsOfFaultyPass());
         Assert.Throws<ExternalException>(CheckpointedLayer.Finish);
         CheckpointedLayer.Finish();
     }
@@ -115,6 +108,14 @@ public class CheckpointingTests
     [Fact]
     public void A_fault_of_a_pass_that_was_broken_off_is_not_the_next_one_s()
     {
+        Assert.Equal(2, CallsOfFaultyPass());
+        CheckpointedLayer.Abandon();
+        CheckpointedLayer.Finish();
+    }
+
+    /// <summary>A backward pass whose second computation of the layer fails; how often the layer was called.</summary>
+    private static int CallsOfFaultyPass()
+    {
         using var scope = NewDisposeScope();
         var calls = 0;
         using var model = Model("llama");
@@ -122,9 +123,7 @@ public class CheckpointingTests
         using var views = adapter.OpenViews();
         var x = ones(1, 3, 32, requires_grad: true);
         CheckpointedLayer.Run([x], views, null, (t, _) => ++calls == 1 ? t[0] * 2 : throw new ExternalException("CUDA out of memory")).sum().backward();
-        Assert.Equal(2, calls);
-        CheckpointedLayer.Abandon();
-        CheckpointedLayer.Finish();
+        return calls;
     }
 
     [DllImport("libc", EntryPoint = "mallopt")]

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Reflection;
 using System.Security.Cryptography;
 using AlignGuard.Cli.Terminal;
+using AlignGuard.Domain.Benchmark;
 using AlignGuard.Evaluation.Benchmark;
 using AlignGuard.Models;
 using AlignGuard.Pipeline.Data;
@@ -67,11 +68,11 @@ internal static class DriftBuildCommand
     /// <summary>Nothing is written where something is missing.</summary>
     private static int Short(BenchmarkResult result, BenchmarkSettings settings, bool json)
     {
-        if (json) Screen.Json(new { missing = result.Supplies.Sum(s => s.Missing), supplies = result.Supplies.Select(s => new { label = s.Label, category = s.Category, have = s.Have, need = s.Need, missing = s.Missing }) });
+        if (json) Screen.Json(new { missing = Shortage.Missing(result.Supplies), supplies = result.Supplies.Select(s => new { label = s.Label, category = s.Category, have = s.Have, need = s.Need, missing = s.Missing }) });
         var table = new Table().AddColumns("prompts", "category", "have", "need", "missing");
         foreach (var s in result.Supplies) table.AddRow(s.Label, s.Category, $"{s.Have:N0}", $"{s.Need:N0}", $"{s.Missing:N0}");
         Screen.Error.Write(table);
-        Screen.Say($"{result.Supplies.Sum(s => s.Missing):N0} prompts are missing; nothing was written. {(settings.FillBuiltin ? "The built-in generator has no more: lower --size or add sources." : "Add sources, lower --size, or write --fill builtin to take them from the built-in generator.")}");
+        Screen.Say($"{Shortage.Missing(result.Supplies):N0} prompts are missing; nothing was written. {(settings.FillBuiltin ? "The built-in generator has no more: lower --size or add sources." : "Add sources, lower --size, or write --fill builtin to take them from the built-in generator.")}");
         return ExitCode.BadInput;
     }
 

@@ -112,14 +112,15 @@ module DriftComparison =
 
     let private compare confidence (metric: DriftMetric) (counts: PairedCounts) =
         let n = int counts.Total
+        let p = McNemar.MidP counts
 
         { Metric = metric
           Counts = counts
           Before = Wilson.Interval(int counts.Baseline, n, confidence)
           After = Wilson.Interval(int counts.Tuned, n, confidence)
           Drift = Newcombe.Difference((if metric.FallIsDrift then counts else counts.Swapped), confidence)
-          P = McNemar.MidP counts
-          Adjusted = McNemar.MidP counts }
+          P = p
+          Adjusted = p }
 
     let private all confidence category readings =
         { Category = category
@@ -148,11 +149,11 @@ module DriftComparison =
         if readings.Length = 0 then raise (ArgumentException "There is nothing to compare: no prompts.")
 
         let refusals = table DriftMetric.Refusals readings
-        let flips = float (int64 refusals.OnlyBaseline + int64 refusals.OnlyTuned) / float (max 1L refusals.Total)
+        // Where nothing flipped, a flip in as many prompts as there are is what was not seen.
+        let flips = float (max 1L (int64 refusals.OnlyBaseline + int64 refusals.OnlyTuned)) / float (max 1L refusals.Total)
 
         { Confidence = confidence
           Overall = all confidence null readings
           Categories = readings |> Array.groupBy _.Category |> Array.sortWith (fun (a, _) (b, _) -> String.CompareOrdinal(a, b)) |> Array.map (fun (category, of') -> all confidence category of') |> corrected
-          // Where nothing flipped, a flip in as many prompts as there are is what was not seen.
-          PromptsNeeded = (if refusals.Total = 0L then Nullable() else Power.PairsToPass(limit, 0.0, max flips (1.0 / float refusals.Total), confidence, AimedPower))
-          Detectable = (if refusals.Total = 0L then Nullable() else Nullable(Power.DetectableDrop(refusals.Total, max flips (1.0 / float refusals.Total), confidence, AimedPower))) }
+          PromptsNeeded = (if refusals.Total = 0L then Nullable() else Power.PairsToPass(limit, 0.0, flips, confidence, AimedPower))
+          Detectable = (if refusals.Total = 0L then Nullable() else Nullable(Power.DetectableDrop(refusals.Total, flips, confidence, AimedPower))) }

@@ -65,7 +65,7 @@ module Duration =
         let times, (segments, checks) = refreshes spec, course spec
         let row = min lengths.Row spec.Train.SeqLen
         let tokens = float spec.Train.Steps * float spec.Train.Batch * float spec.Train.Accumulate * float row
-        let adapted = m.Adapted(spec.Lora.Targets, spec.Lora.Exclude)
+        let adapted = m.Adapted spec.Lora
         let lora = 6.0 * (adapted |> List.sumBy (fun (l, n) -> l.Share * float n * float spec.Lora.R * (float l.Out + float l.In)))
 
         let fisher =

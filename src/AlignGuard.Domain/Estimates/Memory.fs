@@ -40,7 +40,7 @@ module Memory =
         | Precision.Auto -> if device.HalfFlops > 0.0 then 2L else 4L
 
     let loraParameters (m: ModelShape) (lora: LoraSpec) =
-        m.Adapted(lora.Targets, lora.Exclude) |> List.sumBy (fun (l, n) -> int64 n * int64 lora.R * (int64 l.Out + int64 l.In))
+        m.Adapted lora |> List.sumBy (fun (l, n) -> int64 n * int64 lora.R * (int64 l.Out + int64 l.In))
 
     let isDense (spec: JobSpec) (l: LinearShape) =
         match spec.Fisher.Form with
@@ -52,7 +52,7 @@ module Memory =
 
     /// <summary>The factors of all layers as they are kept for Decompose: whole sums, or products and diagonals, in float64.</summary>
     let fisherFile (m: ModelShape) (spec: JobSpec) =
-        m.Adapted(spec.Lora.Targets, spec.Lora.Exclude)
+        m.Adapted spec.Lora
         |> List.sumBy (fun (l, n) ->
             int64 n
             * ([ l.Out; l.In ]
@@ -63,7 +63,7 @@ module Memory =
     /// <summary>The same and, of sketches, the test matrices in float32.</summary>
     let accumulators (m: ModelShape) (spec: JobSpec) =
         let tests =
-            m.Adapted(spec.Lora.Targets, spec.Lora.Exclude)
+            m.Adapted spec.Lora
             |> List.sumBy (fun (l, n) ->
                 if isDense spec l then 0L
                 else int64 n * ([ l.Out; l.In ] |> List.sumBy (fun d -> fp32 * int64 d * min (int64 d) (int64 (sketchColumns spec)))))
@@ -83,7 +83,7 @@ module Memory =
 
     /// <summary>Elements a token that so many of every adapted layer's width make, in all blocks.</summary>
     let private ofAdapted (m: ModelShape) (lora: LoraSpec) (width: LinearShape -> int) =
-        m.Adapted(lora.Targets, lora.Exclude) |> List.sumBy (fun (l, n) -> int64 (ceil (l.Share * float n * float (width l))))
+        m.Adapted lora |> List.sumBy (fun (l, n) -> int64 (ceil (l.Share * float n * float (width l))))
 
     /// <summary>Inputs that dropout copies, with its masks, a token, in all blocks.</summary>
     let private dropped (m: ModelShape) (lora: LoraSpec) = if lora.Dropout <= 0.0 then 0L else 2L * ofAdapted m lora _.In
@@ -109,7 +109,7 @@ module Memory =
 
     /// <summary>Bases (U, V, and diagonals) and what the overlaps hold for the backward pass; ten float32 copies of every sampled entry of dW.</summary>
     let private guard (m: ModelShape) (spec: JobSpec) =
-        m.Adapted(spec.Lora.Targets, spec.Lora.Exclude)
+        m.Adapted spec.Lora
         |> List.sumBy (fun (l, n) ->
             let o, i, rank, r = int64 l.Out, int64 l.In, int64 spec.Guard.Rank.Max, int64 spec.Lora.R
             let rows = if spec.Guard.ErmRows = 0 then o else min o (int64 spec.Guard.ErmRows)
@@ -129,7 +129,7 @@ module Memory =
               let length = int64 (lengths.Prompt + spec.DriftCheck.MaxNewTokens)
               let tokens = int64 spec.Fisher.Batch * length
               let response = int64 spec.Fisher.Batch * int64 spec.DriftCheck.MaxNewTokens
-              let widest = m.Adapted(spec.Lora.Targets, spec.Lora.Exclude) |> List.map (fun (l, _) -> max l.Out l.In) |> List.fold max 0
+              let widest = m.Adapted spec.Lora |> List.map (fun (l, _) -> max l.Out l.In) |> List.fold max 0
               stage "Fisher"
                   [ weights
                     lora

@@ -62,6 +62,8 @@ type ModelShape =
 
     member m.Adapted(targets: LoraTargets) = m.Adapted(targets, LoraTargets.Named [||])
 
+    member m.Adapted(lora: LoraSpec) = m.Adapted(lora.Targets, lora.Exclude)
+
     /// <summary>A Llama without biases.</summary>
     static member Llama(vocab: int, hidden: int, intermediate: int, layers: int, heads: int, kvHeads: int, headDim: int, tied: bool) : ModelShape =
         let linear name output input = { Name = name; Out = output; In = input; Share = 1.0 }

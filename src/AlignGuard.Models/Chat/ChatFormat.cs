@@ -23,7 +23,7 @@ public sealed partial class ChatFormat : ConversationFormat
     private readonly ResponseSpans spans;
     private readonly TaggedText header;
 
-    private ChatFormat(HfTokenizer tokenizer, string jinja)
+    private ChatFormat(HfTokenizer tokenizer, string jinja) : base(tokenizer)
     {
         this.tokenizer = tokenizer;
         template = new ChatTemplate(jinja, tokenizer.ChatTemplatePlace, tokenizer.Config.Tokens);
@@ -110,14 +110,6 @@ public sealed partial class ChatFormat : ConversationFormat
     {
         Check(messages);
         return template.Render(messages, addGenerationPrompt).Text.Value;
-    }
-
-    /// <summary>The assistant's text from generated ids: up to the first of <see cref="StopIds"/>.</summary>
-    public override string DecodeResponse(ReadOnlySpan<int> generated)
-    {
-        var end = 0;
-        while (end < generated.Length && !StopIds.Contains(generated[end])) end++;
-        return tokenizer.Decode(generated[..end]);
     }
 
     // Replaced before rendering, so that places in the text are those in what is tokenised.

@@ -3,7 +3,7 @@ using AlignGuard.Models.Tokenizers;
 namespace AlignGuard.Models.Chat;
 
 /// <summary>Turns conversations into token ids as a model reads them, with the assistant's tokens marked.</summary>
-public abstract class ConversationFormat
+public abstract class ConversationFormat(HfTokenizer tokenizer)
 {
     /// <summary>All ids at which a generation stops.</summary>
     public abstract IReadOnlySet<int> StopIds { get; }
@@ -21,7 +21,12 @@ public abstract class ConversationFormat
     public abstract int[] EncodePrompt(IReadOnlyList<ChatMessage> messages);
 
     /// <summary>The assistant's text from generated ids: up to the first of <see cref="StopIds"/>.</summary>
-    public abstract string DecodeResponse(ReadOnlySpan<int> generated);
+    public string DecodeResponse(ReadOnlySpan<int> generated)
+    {
+        var end = 0;
+        while (end < generated.Length && !StopIds.Contains(generated[end])) end++;
+        return tokenizer.Decode(generated[..end]);
+    }
 
     /// <summary>One question with its answer.</summary>
     public EncodedChat Encode(string user, string assistant, string? system = null) => Encode([.. Question(user, system), ChatMessage.Assistant(assistant)]);

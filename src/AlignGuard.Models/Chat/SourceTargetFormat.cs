@@ -14,7 +14,7 @@ public sealed class SourceTargetFormat : ConversationFormat
     private readonly int _start, _end;
 
     /// <exception cref="ModelFormatException">The tokenizer names no end of text, or its chat template cannot be run.</exception>
-    public SourceTargetFormat(HfTokenizer tokenizer, int decoderStartId)
+    public SourceTargetFormat(HfTokenizer tokenizer, int decoderStartId) : base(tokenizer)
     {
         (_tokenizer, _start) = (tokenizer, decoderStartId);
         _end = tokenizer.EosId ?? throw new ModelFormatException($"{tokenizer.Folder}: {TokenizerConfig.FileName} names no eos_token: an encoder-decoder ends its source and its answer with it.");
@@ -42,12 +42,5 @@ public sealed class SourceTargetFormat : ConversationFormat
         Check(messages);
         if (_template is not null) return [.. _template.EncodePrompt(messages), _end];
         return [.. _tokenizer.EncodeLiteral(string.Join('\n', messages.Select(m => m.Content))), _end];
-    }
-
-    public override string DecodeResponse(ReadOnlySpan<int> generated)
-    {
-        var end = 0;
-        while (end < generated.Length && !StopIds.Contains(generated[end])) end++;
-        return _tokenizer.Decode(generated[..end]);
     }
 }

@@ -25,7 +25,7 @@ public static class DecoderCheckpoint
     /// <exception cref="ModelFormatException">The configuration cannot be written as what it is (<see cref="ModelConfigFile.Write"/>); nothing is written then.</exception>
     public static void Save(DecoderModel model, string folder, ScalarType dtype = ScalarType.Float32)
     {
-        var config = ModelConfigFile.Write(model.Config, Named(dtype));
+        var config = ModelConfigFile.Write(model.Config, dtype);
         Directory.CreateDirectory(folder);
         using var _ = no_grad();
         using var scope = NewDisposeScope();
@@ -36,15 +36,6 @@ public static class DecoderCheckpoint
     }
 
     private static Tensor Lying(DecoderConfig config, string name, Tensor weight) => DecoderShapes.IsTransposed(config, name, weight.shape) ? weight.t() : weight;
-
-    private static string Named(ScalarType dtype) => dtype switch
-    {
-        ScalarType.Float32 => "float32",
-        ScalarType.Float16 => "float16",
-        ScalarType.BFloat16 => "bfloat16",
-        ScalarType.Float64 => "float64",
-        _ => throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "weights are saved as floating-point numbers"),
-    };
 
     /// <summary>A tied checkpoint may still carry the head; older exports carry rotary buffers and causal masks.</summary>
     private static bool IsUnused(string name, DecoderConfig config) =>

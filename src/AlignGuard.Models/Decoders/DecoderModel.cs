@@ -43,21 +43,6 @@ public sealed class DecoderModel : LanguageModel
 
     public override KvCache NewCache(long rows, long capacity) => new(Config.Layers, Config.KvHeads, Config.HeadDim, rows, capacity, Device, Dtype);
 
-    public override Tensor Logits(Tensor ids, ForwardOptions options)
-    {
-        using var scope = NewDisposeScope();
-        using var views = options.Adapter?.OpenViews();
-        return Head(HiddenStates(ids, options, views), options, views).MoveToOuterDisposeScope();
-    }
-
-    public override Tensor LogitsAt(Tensor ids, Tensor flatPositions, ForwardOptions options)
-    {
-        using var scope = NewDisposeScope();
-        using var views = options.Adapter?.OpenViews();
-        var hidden = HiddenStates(ids, options, views);
-        return Head(hidden.reshape(-1, Config.HiddenSize).index_select(0, flatPositions), options, views).MoveToOuterDisposeScope();
-    }
-
     public override void Dispose()
     {
         base.Dispose();
@@ -69,13 +54,12 @@ public sealed class DecoderModel : LanguageModel
     {
         var w = Weight(name + ".weight");
         if (Config.Norm == NormKind.Layer) return F.layer_norm(x, [x.shape[^1]], w, Weight(name + ".bias"), Config.NormEps);
-        var wide = x.dtype == ScalarType.Float32 ? x : x.to(ScalarType.Float32);
-        var normed = wide * (wide * wide).mean([-1], keepdim: true).add_(Config.NormEps).rsqrt_();
+        var normed = RmsNormed(x, Config.NormEps);
         if (Config.Norm == NormKind.RmsPlusOne) return (normed * (1 + w.to(ScalarType.Float32))).to(x.dtype);
         return normed.to(x.dtype) * w;
     }
 
-    private Tensor HiddenStates(Tensor ids, ForwardOptions options, LoraViews? views)
+    private protected override Tensor HiddenStates(Tensor ids, ForwardOptions options, LoraViews? views)
     {
         long rows = ids.shape[0], length = ids.shape[1], past = options.Cache?.Length ?? 0;
         if (past + length > Config.MaxPositions)
@@ -112,7 +96,7 @@ public sealed class DecoderModel : LanguageModel
         return hidden + (options.Positions is { } positions ? table.index_select(0, positions.reshape(-1)).view(rows, length, -1) : table.narrow(0, past, length));
     }
 
-    private Tensor Head(Tensor hidden, ForwardOptions options, LoraViews? views)
+    private protected override Tensor Head(Tensor hidden, ForwardOptions options, LoraViews? views)
     {
         var logits = Linear.Apply(_head, hidden, options, views);
         return Config.LogitSoftcap is { } cap ? (logits / cap).tanh() * cap : logits;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AlignGuard.Models.Decoders.Families;
+using static TorchSharp.torch;
 
 namespace AlignGuard.Models.Decoders;
 
@@ -34,12 +35,11 @@ public static class ModelConfigFile
         new[] { "torch_dtype", "dtype" }.Select(key => config.TryGetProperty(key, out var v) && v.ValueKind == JsonValueKind.String ? v.GetString() : null).FirstOrDefault(dtype => dtype is not null);
 
     /// <summary>The text of a config.json: what <paramref name="c"/> was read from, or for one made here a Llama's in the 4.x layout, which every version of transformers reads. It names the type the weights lie in.</summary>
-    /// <param name="dtype">As safetensors' readers name it: <c>float32</c>, <c>bfloat16</c> ...</param>
     /// <exception cref="ModelFormatException">The text would read back as another model: <paramref name="c"/> was altered after it was read, or is no Llama.</exception>
-    public static string Write(DecoderConfig c, string dtype = "float32")
+    public static string Write(DecoderConfig c, ScalarType dtype = ScalarType.Float32)
     {
         var json = c.Json is { } text ? JsonNode.Parse(text)!.AsObject() : Llama(c);
-        foreach (var key in json.ContainsKey("dtype") ? new[] { "dtype" } : ["torch_dtype"]) json[key] = dtype;
+        NameDtype(json, dtype);
         var written = json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n";
         using var document = JsonDocument.Parse(written);
         var different = ConfigComparison.Differences(c, Read(document.RootElement, "config.json"));
@@ -47,6 +47,16 @@ public static class ModelConfigFile
             throw new ModelFormatException([$"config.json cannot be written as {(c.Json is null ? "a Llama's" : "the one it was read from")}: {string.Join(", ", different)} would be read back otherwise. Save the model with the configuration it was loaded with."]);
         return written;
     }
+
+    /// <summary>Says in a configuration which type the weights lie in, under the key that it has for it.</summary>
+    internal static void NameDtype(JsonObject config, ScalarType dtype) => config[config.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = dtype switch
+    {
+        ScalarType.Float32 => "float32",
+        ScalarType.Float16 => "float16",
+        ScalarType.BFloat16 => "bfloat16",
+        ScalarType.Float64 => "float64",
+        _ => throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "weights are saved as floating-point numbers"),
+    };
 
     private static JsonObject Llama(DecoderConfig c)
     {

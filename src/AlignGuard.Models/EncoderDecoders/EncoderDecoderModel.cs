@@ -38,32 +38,11 @@ public sealed class EncoderDecoderModel : LanguageModel
 
     public override KvCache NewCache(long rows, long capacity) => new(Config.DecoderLayers, Config.Heads, Config.HeadDim, rows, capacity, Device, Dtype);
 
-    /// <inheritdoc/>
-    /// <remarks>Padding of the decoder's rows is on the right, where no token sees it; positions and masks of <see cref="ForwardOptions"/> are not looked at.</remarks>
-    public override Tensor Logits(Tensor ids, ForwardOptions options)
-    {
-        using var scope = NewDisposeScope();
-        using var views = options.Adapter?.OpenViews();
-        return Head(Decoded(ids, options, views), options, views).MoveToOuterDisposeScope();
-    }
+    /// <summary>x / rms(x) · w.</summary>
+    internal Tensor Norm(Tensor x, string name) => RmsNormed(x, Config.NormEps).to(x.dtype) * Weight(name + ".weight");
 
-    public override Tensor LogitsAt(Tensor ids, Tensor flatPositions, ForwardOptions options)
-    {
-        using var scope = NewDisposeScope();
-        using var views = options.Adapter?.OpenViews();
-        var hidden = Decoded(ids, options, views);
-        return Head(hidden.reshape(-1, Config.HiddenSize).index_select(0, flatPositions), options, views).MoveToOuterDisposeScope();
-    }
-
-    /// <summary>x / rms(x) · w in float32, whatever the weights are.</summary>
-    internal Tensor Norm(Tensor x, string name)
-    {
-        var wide = x.dtype == ScalarType.Float32 ? x : x.to(ScalarType.Float32);
-        var normed = wide * (wide * wide).mean([-1], keepdim: true).add_(Config.NormEps).rsqrt_();
-        return normed.to(x.dtype) * Weight(name + ".weight");
-    }
-
-    private Tensor Decoded(Tensor ids, ForwardOptions options, LoraViews? views)
+    /// <summary>Padding of the decoder's rows is on the right, where no token sees it; positions and masks of <see cref="ForwardOptions"/> are not looked at.</summary>
+    private protected override Tensor HiddenStates(Tensor ids, ForwardOptions options, LoraViews? views)
     {
         var (source, sourceBias) = (default(Tensor), default(Tensor));
         if (options.Cache is { HasSource: true } read) sourceBias = read.SourceMask;
@@ -116,6 +95,6 @@ public sealed class EncoderDecoderModel : LanguageModel
     /// <summary>The most negative number where it is true: a row of which all is hidden stays finite.</summary>
     private Tensor Hidden(Tensor where) => zeros_like(where, dtype: Dtype).masked_fill_(where, Dtype == ScalarType.Float32 ? float.MinValue : -1e30f);
 
-    private Tensor Head(Tensor hidden, ForwardOptions options, LoraViews? views) =>
+    private protected override Tensor Head(Tensor hidden, ForwardOptions options, LoraViews? views) =>
         Linear.Apply(_head, Config.ScaleOutputs ? hidden * Math.Pow(Config.HiddenSize, -0.5) : hidden, options, views);
 }

@@ -5,13 +5,16 @@ namespace AlignGuard.Models.Lora;
 /// <summary>Which linear layers a <see cref="LoraSpec"/> names.</summary>
 public static class LoraTargets
 {
+    /// <summary>Those that are meant, whether or not they can be adapted.</summary>
+    internal static IReadOnlyList<LinearSite> Named(IReadOnlyList<LinearSite> linears, LoraSpec spec) => [.. linears.Where(site => spec.Targets.Match(site.Name) && !spec.Exclude.Match(site.Name))];
+
     /// <exception cref="UserFaultException">An entry that matches nothing, nothing left, or a rank larger than a matched layer.</exception>
     public static IReadOnlyList<LinearSite> Select(IReadOnlyList<LinearSite> linears, LoraSpec spec)
     {
         var problems = new List<string>();
         Unmatched("lora.targets", spec.Targets);
         Unmatched("lora.exclude", spec.Exclude);
-        var sites = linears.Where(site => spec.Targets.Match(site.Name) && !spec.Exclude.Match(site.Name)).ToList();
+        var sites = Named(linears, spec);
         if (problems.Count == 0 && sites.Count == 0) problems.Add("lora.exclude leaves no layer of lora.targets.");
         if (spec.Rank < 1) problems.Add($"lora.r is {spec.Rank}; it must be at least 1.");
         var narrow = sites.Where(site => spec.Rank > Math.Min(site.In, site.Out)).ToList();

@@ -91,7 +91,7 @@ public static class PeftAdapter
         {
             // What fits is looked at all the same: every mismatch is told at once.
             problems.AddRange(e.Problems.Select(p => $"{source}: {p}"));
-            sites = [.. model.Linears.Where(site => spec.Targets.Match(site.Name) && !spec.Exclude.Match(site.Name))];
+            sites = LoraTargets.Named(model.Linears, spec);
         }
         var expected = sites.SelectMany(site => new[] { (Key(site, true), new long[] { spec.Rank, site.In }), (Key(site, false), [site.Out, spec.Rank]) })
             .Concat(sites.Where(_ => spec.Dora).Select(site => (NormsKey(site), new long[] { site.Out }))).ToList();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AlignGuard.Models.Decoders;
 using AlignGuard.Models.Safetensors;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -93,7 +94,7 @@ public static class CheckpointWriter
     private static void WriteConfig(string from, string to, ScalarType dtype)
     {
         var config = JsonNode.Parse(File.ReadAllBytes(from))!.AsObject();
-        config[config.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = dtype switch { ScalarType.BFloat16 => "bfloat16", ScalarType.Float16 => "float16", _ => "float32" };
+        ModelConfigFile.NameDtype(config, dtype);
         WriteText(to, config);
     }
 

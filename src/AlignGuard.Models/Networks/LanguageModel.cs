@@ -1,4 +1,5 @@
 using AlignGuard.Models.Batches;
+using AlignGuard.Models.Lora;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -42,11 +43,22 @@ public abstract class LanguageModel : IDisposable
     public long ParameterCount => _weights.Values.Sum(w => w.NumberOfElements);
 
     /// <summary>Logits [N, T, vocab] of token ids [N, T].</summary>
-    public abstract Tensor Logits(Tensor ids, ForwardOptions options);
+    public Tensor Logits(Tensor ids, ForwardOptions options)
+    {
+        using var scope = NewDisposeScope();
+        using var views = options.Adapter?.OpenViews();
+        return Head(HiddenStates(ids, options, views), options, views).MoveToOuterDisposeScope();
+    }
 
     /// <summary>Logits [R, vocab] at chosen places only: <paramref name="flatPositions"/> [R] indexes N·T. The head is the widest product of a
     /// small model; prompts need none of it.</summary>
-    public abstract Tensor LogitsAt(Tensor ids, Tensor flatPositions, ForwardOptions options);
+    public Tensor LogitsAt(Tensor ids, Tensor flatPositions, ForwardOptions options)
+    {
+        using var scope = NewDisposeScope();
+        using var views = options.Adapter?.OpenViews();
+        var hidden = HiddenStates(ids, options, views);
+        return Head(hidden.reshape(-1, hidden.shape[^1]).index_select(0, flatPositions), options, views).MoveToOuterDisposeScope();
+    }
 
     /// <summary>Logits [R, vocab] that predict the batch's response tokens.</summary>
     public Tensor ResponseLogits(TokenBatch batch, ForwardOptions options) =>
@@ -58,6 +70,19 @@ public abstract class LanguageModel : IDisposable
     public virtual void Dispose()
     {
         foreach (var weight in _weights.Values) weight.Dispose();
+    }
+
+    /// <summary>What the head reads, [N, T, hidden], of token ids [N, T].</summary>
+    private protected abstract Tensor HiddenStates(Tensor ids, ForwardOptions options, LoraViews? views);
+
+    /// <summary>Logits [.., vocab] of hidden states [.., hidden].</summary>
+    private protected abstract Tensor Head(Tensor hidden, ForwardOptions options, LoraViews? views);
+
+    /// <summary>x / rms(x) over the last dimension, in float32 whatever the weights are.</summary>
+    private protected static Tensor RmsNormed(Tensor x, double eps)
+    {
+        var wide = x.dtype == ScalarType.Float32 ? x : x.to(ScalarType.Float32);
+        return wide * (wide * wide).mean([-1], keepdim: true).add_(eps).rsqrt_();
     }
 
     internal Tensor Weight(string name) => _weights[name];

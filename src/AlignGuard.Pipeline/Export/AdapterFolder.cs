@@ -9,7 +9,7 @@ public static class AdapterFolder
     /// <exception cref="UserFaultException">It is not empty.</exception>
     public static void Write(AdapterSource adapter, string target)
     {
-        if (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any()) throw new UserFaultException([$"{target} is not empty: name a new folder."]);
+        NewFolder.Require(target);
         foreach (var (name, content) in adapter.Files) AtomicFile.Write(Path.Combine(target, name), stream => stream.Write(content));
     }
 }

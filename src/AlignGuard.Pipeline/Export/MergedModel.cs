@@ -29,7 +29,7 @@ public static class MergedModel
     /// <exception cref="UserFaultException">The adapter is of another base model (every mismatch), or <paramref name="target"/> is not empty.</exception>
     public static MergeReport Write(AdapterSource adapter, string model, string target, ScalarType? dtype = null)
     {
-        if (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any()) throw new UserFaultException([$"{target} is not empty: name a new folder."]);
+        NewFolder.Require(target);
         var partial = target.TrimEnd(Path.DirectorySeparatorChar) + ".partial";
         using var scope = NewDisposeScope();
         try

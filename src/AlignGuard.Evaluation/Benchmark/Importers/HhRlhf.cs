@@ -24,8 +24,11 @@ internal sealed class HhRlhfRedTeam() : FieldImporter("hh-rlhf-red-team", Labels
 {
     protected override bool Required(string column) => column == "transcript";
 
-    protected override Imported Import(IReadOnlyDictionary<string, string> fields) =>
-        HhRlhf.Question(Field(fields, "transcript")) is { Error: null } question ? question with { Categories = Tags(Field(fields, "tags")) } : HhRlhf.Question(Field(fields, "transcript"));
+    protected override Imported Import(IReadOnlyDictionary<string, string> fields)
+    {
+        var question = HhRlhf.Question(Field(fields, "transcript"));
+        return question.Error is null ? question with { Categories = Tags(Field(fields, "tags")) } : question;
+    }
 
     /// <summary>A JSON list of names; null and other things are none.</summary>
     private static IReadOnlyList<string> Tags(string json)

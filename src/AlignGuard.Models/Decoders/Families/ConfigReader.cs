@@ -13,10 +13,13 @@ internal sealed class ConfigReader(string path, JsonElement root)
 
     public string? Text(string key) => Text(root, key);
 
-    public bool Flag(string key, bool otherwise = false)
+    public bool Flag(string key, bool otherwise = false) => Flag(root, key, otherwise, path, Problems);
+
+    /// <param name="place">Of <paramref name="from"/>, for sentences.</param>
+    public static bool Flag(JsonElement from, string key, bool otherwise, string place, List<string> problems)
     {
-        if (!root.TryGetProperty(key, out var v) || v.ValueKind == JsonValueKind.Null) return otherwise;
-        if (v.ValueKind is not (JsonValueKind.True or JsonValueKind.False)) Problems.Add($"{path}: '{key}' is {Shown(v)}; true or false is expected.");
+        if (!from.TryGetProperty(key, out var v) || v.ValueKind == JsonValueKind.Null) return otherwise;
+        if (v.ValueKind is not (JsonValueKind.True or JsonValueKind.False)) problems.Add($"{place}: '{key}' is {Shown(v)}; true or false is expected.");
         return v.ValueKind == JsonValueKind.True;
     }
 
@@ -118,7 +121,8 @@ internal sealed class ConfigReader(string path, JsonElement root)
         };
     }
 
-    private static string Shown(JsonElement value) => value.GetRawText() is { Length: > 60 } text ? text[..60] + "..." : value.GetRawText();
+    /// <summary>A value as it stands in the file, cut where it is long.</summary>
+    public static string Shown(JsonElement value) => value.GetRawText() is { Length: > 60 } text ? text[..60] + "..." : value.GetRawText();
 
     private int? Integer(JsonElement from, string key) => !from.TryGetProperty(key, out var v) || v.ValueKind is JsonValueKind.Null or JsonValueKind.Array ? null : Whole(key, v);
 

@@ -20,7 +20,7 @@ internal sealed class RopeReader(string path, JsonElement root, List<string> pro
         if (Number(root, "partial_rotary_factor", "") is { } part and not 1) Refuse("", "partial_rotary_factor", part, "rotating a part of a head is not computed here.");
         if (_section.ValueKind != JsonValueKind.Object) return new RopeConfig { Theta = theta };
         // Layers of a kind may have rotations of their own: one for all is what is computed.
-        if (_section.EnumerateObject().Any(p => p.Value.ValueKind == JsonValueKind.Object)) problems.Add($"{path}: '{_key}' is {Shown(_section)}: a rotation for each kind of layer is not computed here.");
+        if (_section.EnumerateObject().Any(p => p.Value.ValueKind == JsonValueKind.Object)) problems.Add($"{path}: '{_key}' is {ConfigReader.Shown(_section)}: a rotation for each kind of layer is not computed here.");
         var type = Text("rope_type") ?? Text("type") ?? "default";
         if (!RopeFrequencies.Kinds.Contains(type)) problems.Add($"{path}: {_key}: rope type '{type}' is not computed here; known: {string.Join(", ", RopeFrequencies.Kinds)}.");
         if (Own("partial_rotary_factor") is { } share and not 1) Refuse(_key, "partial_rotary_factor", share, "rotating a part of a head is not computed here.");
@@ -57,7 +57,7 @@ internal sealed class RopeReader(string path, JsonElement root, List<string> pro
             OriginalMaxPositions = (int)(original ?? positions),
             BetaFast = NotZero("beta_fast") ?? 32,
             BetaSlow = NotZero("beta_slow") ?? 1,
-            Truncate = Flag("truncate", otherwise: true),
+            Truncate = ConfigReader.Flag(_section, "truncate", otherwise: true, $"{path}: {_key}", problems),
             AttentionFactor = Own("attention_factor"),
             Mscale = mscale is { } one and not 0 && mscaleAll is { } all and not 0 ? (one, all) : null,
         };
@@ -75,13 +75,6 @@ internal sealed class RopeReader(string path, JsonElement root, List<string> pro
     /// <summary>A zero counts as left out.</summary>
     private double? NotZero(string key) => Own(key) is { } value and not 0 ? value : null;
 
-    private bool Flag(string key, bool otherwise)
-    {
-        if (!_section.TryGetProperty(key, out var v) || v.ValueKind == JsonValueKind.Null) return otherwise;
-        if (v.ValueKind is not (JsonValueKind.True or JsonValueKind.False)) problems.Add($"{path}: {_key}: '{key}' is {Shown(v)}; true or false is expected.");
-        return v.ValueKind == JsonValueKind.True;
-    }
-
     private double? Positive(JsonElement from, string key, string place)
     {
         if (Number(from, key, place) is not { } value) return null;
@@ -94,7 +87,7 @@ internal sealed class RopeReader(string path, JsonElement root, List<string> pro
     {
         if (!from.TryGetProperty(key, out var v) || v.ValueKind == JsonValueKind.Null) return null;
         if (v.ValueKind == JsonValueKind.Number) return v.GetDouble();
-        problems.Add($"{path}: {Place(place)}'{key}' is {Shown(v)}; a number is expected.");
+        problems.Add($"{path}: {Place(place)}'{key}' is {ConfigReader.Shown(v)}; a number is expected.");
         return null;
     }
 
@@ -105,6 +98,4 @@ internal sealed class RopeReader(string path, JsonElement root, List<string> pro
     private string? Text(string key) => _section.TryGetProperty(key, out var v) && v.ValueKind == JsonValueKind.String ? v.GetString() : null;
 
     private bool Section(string key, out JsonElement section) => root.TryGetProperty(key, out section) && section.ValueKind == JsonValueKind.Object;
-
-    private static string Shown(JsonElement value) => value.GetRawText() is { Length: > 60 } text ? text[..60] + "..." : value.GetRawText();
 }
