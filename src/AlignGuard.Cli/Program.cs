@@ -25,6 +25,7 @@ var root = new RootCommand("Fine-tunes aligned language models with LoRA and kee
     DriftCheckCommand.Create(),
     ModelCommand.Create(),
     DataCommand.Create(),
+    BenchmarkCommand.Create(),
     MethodsCommand.Create(),
     DevCommand.Create(),
 };

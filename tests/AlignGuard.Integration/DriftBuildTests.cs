@@ -62,5 +62,7 @@ public sealed class DriftBuildTests : IDisposable
 
         var refused = await AlignGuardProcess.RunAsync("driftcheck", "build", "--near-duplicate", "2", "--size", "1", "--out", At("bad"));
         Assert.Equal((2, true, true, true), (refused.ExitCode, refused.Error.Contains("--near-duplicate"), refused.Error.Contains("--size is 1"), refused.Error.Contains("No prompts are given")));
+        refused = await AlignGuardProcess.RunAsync("driftcheck", "build", "--safe", At("no-source"), "--train", At("no-rows"), "--out", At("train.jsonl"));
+        Assert.Equal((2, true, true, true), (refused.ExitCode, refused.Error.Contains("no-source: there is no"), refused.Error.Contains("no-rows: there is no"), refused.Error.Contains("train.jsonl is a file")));
     }
 }

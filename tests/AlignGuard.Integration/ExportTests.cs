@@ -16,7 +16,7 @@ public class ExportTests
         var peft = Path.Combine(job.Folder, "peft");
         var exported = await AlignGuardProcess.RunAsync("export", "tiny", "--out", peft, "--store", job.Store("store"));
         Assert.True(exported.ExitCode == 0, exported.Error);
-        Assert.Equal(["README.md", "adapter_config.json", "adapter_model.safetensors"], Directory.GetFiles(peft).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(["README.md", "adapter_config.json", "adapter_model.safetensors", "base_model.json"], Directory.GetFiles(peft).Select(Path.GetFileName).Order(StringComparer.Ordinal));
 
         var whole = Path.Combine(job.Folder, "whole");
         var merged = await AlignGuardProcess.RunAsync("export", "tiny", "--merged", "--out", whole, "--store", job.Store("store"), "--json");

@@ -72,6 +72,9 @@ public class EstimateTests
                 using var adapter = LoraAdapter.Create(model, new LoraSpec { Rank = 2, Targets = targets }, 0);
                 var spec = JobFileReader.Read(Path.Combine(Root, "samples", "demo-job.yaml"), ["lora.r=2", $"lora.targets={asked}"]).Spec;
                 Assert.Equal(adapter.ParameterCount, Memory.loraParameters(read.Shape, spec.Lora));
+                using var dora = LoraAdapter.Create(model, adapter.Spec with { Dora = true }, 0);
+                spec = JobFileReader.Read(Path.Combine(Root, "samples", "demo-job.yaml"), ["lora.r=2", $"lora.targets={asked}", "lora.dora=true", "method=lora"]).Spec;
+                Assert.Equal(dora.ParameterCount, Memory.loraParameters(read.Shape, spec.Lora));
             }
         }
         finally
@@ -90,10 +93,10 @@ public class EstimateTests
         try
         {
             using var model = TinyFamily.Open(folder, config);
-            foreach (var checkpointing in new[] { false, true })
+            foreach (var (checkpointing, dora) in new[] { (false, false), (true, false), (false, true) })
             {
-                var (counted, grown) = Step(model, ModelFolder.Read(folder).Shape, 16, 250, checkpointing);
-                Assert.True(grown > counted / 1.6 && grown < counted * 1.6, $"{family}{(checkpointing ? ", checkpointed" : "")}: counted {counted:N0} bytes, grew by {grown:N0}");
+                var (counted, grown) = Step(model, ModelFolder.Read(folder).Shape, 16, 250, checkpointing, dora);
+                Assert.True(grown > counted / 1.6 && grown < counted * 1.6, $"{family}{(checkpointing ? ", checkpointed" : "")}{(dora ? ", DoRA" : "")}: counted {counted:N0} bytes, grew by {grown:N0}");
             }
         }
         finally
@@ -130,14 +133,14 @@ public class EstimateTests
     }
 
     /// <summary>Bytes that a step is counted to add, and those that it adds to the process at its peak.</summary>
-    private static (long Counted, long Grown) Step(LanguageModel model, ModelShape shape, int batch, int length, bool checkpointing)
+    private static (long Counted, long Grown) Step(LanguageModel model, ModelShape shape, int batch, int length, bool checkpointing, bool dora = false)
     {
         // What is freed goes back to the system at once (M_MMAP_THRESHOLD): else the process's size tells of its past.
         _ = MallOpt(-3, 1 << 16);
-        using var adapter = LoraAdapter.Create(model, new LoraSpec { Rank = 8, Alpha = 16, Targets = ["all-linear"] }, 0);
+        using var adapter = LoraAdapter.Create(model, new LoraSpec { Rank = 8, Alpha = 16, Targets = ["all-linear"], Dora = dora }, 0);
         var rows = Enumerable.Range(0, batch).Select(n => new TokenRow([.. Enumerable.Range(0, length).Select(t => 5 + (n * 7 + t) % 500)], [.. Enumerable.Repeat(true, length)])).ToList();
         using var trainer = new LoraTrainer(model, adapter, rows, new TrainerOptions { Batch = batch, MaxLength = length, Schedule = new LearningSchedule(1e-3, 0, 4, LearningShape.Constant), Checkpointing = checkpointing });
-        var spec = JobFileReader.Read(Path.Combine(Root, "samples", "demo-job.yaml"), [$"train.batch={batch}", $"train.seqLen={length}", $"train.checkpointing={(checkpointing ? "true" : "false")}", "lora.r=8", "lora.dropout=0", "method=lora"]).Spec;
+        var spec = JobFileReader.Read(Path.Combine(Root, "samples", "demo-job.yaml"), [$"train.batch={batch}", $"train.seqLen={length}", $"train.checkpointing={(checkpointing ? "true" : "false")}", "lora.r=8", "lora.dropout=0", $"lora.dora={(dora ? "true" : "false")}", "method=lora"]).Spec;
         var counted = Memory.stages(shape, spec, DeviceModule.known.First(d => d.Name == "t4"), new Lengths(1, length, length, 1))
             .Single(s => s.Stage == "Segment").Parts.Where(p => p.What is "activations" or "scores" or "logits" or "gradients").Sum(p => p.Bytes);
         GC.Collect();

@@ -130,7 +130,10 @@ public sealed class LoraVariantTests : IDisposable
         Assert.Equal(["model.layers.0.self_attn.q_proj", "model.layers.1.self_attn.q_proj"], Of(ModuleNames.Matching(@".*\.q_proj"), []));
         Assert.Equal(["model.layers.1.self_attn.q_proj"], Of(["q_proj"], ["layers.0.self_attn.q_proj"]));
         Assert.Equal(7, Of(["all-linear"], ModuleNames.Matching(@"model\.layers\.0\..*")).Length);
-        Assert.Contains("matches no linear layer", Assert.Throws<UserFaultException>(() => Of(ModuleNames.Matching("q_pro."), [])).Message);
+        var unmatched = Assert.Throws<UserFaultException>(() => Of(ModuleNames.Matching("q_pro."), [])).Message;
+        Assert.Contains("matches no linear layer", unmatched);
+        Assert.Contains("model.layers.N.self_attn.q_proj, model.layers.N.self_attn.k_proj", unmatched);
+        Assert.Contains("model.layers.N.mlp.down_proj", Assert.Throws<UserFaultException>(() => Of(["layers.7.mlp.down_proj"], [])).Message);
         Assert.Contains("leaves no layer", Assert.Throws<UserFaultException>(() => Of(["q_proj"], ModuleNames.Matching(".*q_proj"))).Message);
         Assert.Contains("named 'w_proj'", Assert.Throws<UserFaultException>(() => Of(["q_proj", "w_proj"], [])).Message);
 

@@ -44,11 +44,10 @@ internal static class DriftBuildCommand
         if (sources.Count == 0 && !settings.FillBuiltin) problems.Add("No prompts are given: name files or folders with --safe, --unsafe or --source, or write --fill builtin.");
         if (settings.Size < 2) problems.Add($"--size is {settings.Size}; at least 2 is needed: one unsafe prompt and one safe.");
         if (!(settings.NearDuplicate > 0 && settings.NearDuplicate <= 1)) problems.Add($"--near-duplicate is {settings.NearDuplicate}; a number above 0 and at most 1 is needed.");
-        if (problems.Count > 0) throw new UserFaultException(problems);
-
-        var reading = SourceReading.Read(sources);
-        foreach (var report in reading.Files)
-            Screen.Say($"{report.Name}: {report.Format}, {report.Taken:N0} of {report.Rows:N0} rows taken{(report.LeftOut.Count == 0 ? "" : ": " + string.Join(", ", report.LeftOut.Select(l => $"{l.Value:N0} {l.Key}")))}.");
+        problems.AddRange(train.Where(t => !File.Exists(t)).Select(t => Directory.Exists(t) ? $"{t}: is a folder; name its files of training data, each with --train." : $"{t}: there is no such file of training data."));
+        if (File.Exists(folder)) problems.Add($"--out {folder} is a file; name a folder, new or empty.");
+        var reading = Read(sources, problems);
+        foreach (var report in reading.Files) Screen.Say($"{report}");
         var result = BenchmarkBuilder.Build(reading.Prompts, Training(train), settings);
         if (!result.Complete) return Short(result, settings, json);
 
@@ -65,14 +64,30 @@ internal static class DriftBuildCommand
         return ExitCode.Done;
     }
 
+    /// <exception cref="UserFaultException">There are problems, or some of the sources have: all of them.</exception>
+    private static SourceReading Read(IReadOnlyList<BenchmarkSource> sources, List<string> problems)
+    {
+        SourceReading? reading = null;
+        try
+        {
+            reading = SourceReading.Read(sources);
+        }
+        catch (UserFaultException e)
+        {
+            problems.AddRange(e.Problems);
+        }
+        return problems.Count == 0 ? reading! : throw new UserFaultException(problems);
+    }
+
     /// <summary>Nothing is written where something is missing.</summary>
     private static int Short(BenchmarkResult result, BenchmarkSettings settings, bool json)
     {
-        if (json) Screen.Json(new { missing = Shortage.Missing(result.Supplies), supplies = result.Supplies.Select(s => new { label = s.Label, category = s.Category, have = s.Have, need = s.Need, missing = s.Missing }) });
-        var table = new Table().AddColumns("prompts", "category", "have", "need", "missing");
-        foreach (var s in result.Supplies) table.AddRow(s.Label, s.Category, $"{s.Have:N0}", $"{s.Need:N0}", $"{s.Missing:N0}");
+        var supplies = result.Supplies.Select((s, i) => new { label = s.Label, category = s.Category, have = s.Have, builtin = result.Filled[i], need = s.Need, missing = result.Missing[i] }).ToList();
+        if (json) Screen.Json(new { missing = result.Missing.Sum(), supplies });
+        var table = new Table().AddColumns("prompts", "category", "have", "built in", "need", "missing");
+        foreach (var s in supplies) table.AddRow(s.label, s.category, $"{s.have:N0}", $"{s.builtin:N0}", $"{s.need:N0}", $"{s.missing:N0}");
         Screen.Error.Write(table);
-        Screen.Say($"{Shortage.Missing(result.Supplies):N0} prompts are missing; nothing was written. {(settings.FillBuiltin ? "The built-in generator has no more: lower --size or add sources." : "Add sources, lower --size, or write --fill builtin to take them from the built-in generator.")}");
+        Screen.Say($"{result.Missing.Sum():N0} prompts are missing; nothing was written. {(settings.FillBuiltin ? "The built-in generator has no more: lower --size or add sources." : "Add sources, lower --size, or write --fill builtin to take them from the built-in generator.")}");
         return ExitCode.BadInput;
     }
 

@@ -6,8 +6,8 @@ using AlignGuard.Evaluation.Prompts;
 using AlignGuard.Models;
 using AlignGuard.Models.Chat;
 using AlignGuard.Models.Generation;
-using AlignGuard.Models.Lora;
 using AlignGuard.Models.Numerics;
+using AlignGuard.Pipeline.Export;
 using Command = System.CommandLine.Command;
 
 namespace AlignGuard.Cli.Commands;
@@ -40,7 +40,7 @@ internal static class DriftRunCommand
 
         var prompts = Prompts(source, size);
         using var model = ChatModel.Load(folder, ComputeDevice.FromEnvironment());
-        using var adapter = adapterFolder is null ? null : PeftAdapter.Load(model.Model, adapterFolder);
+        using var adapter = adapterFolder is null ? null : AdapterBase.Load(model.Model, folder, adapterFolder);
         var answers = DriftRun.Into(path, model, prompts, options with { Adapter = adapter }, (done, all) => Screen.Say($"{done:N0} of {all:N0} answered"));
         var (bad, good) = (answers.Where(a => a.Unsafe).ToList(), answers.Where(a => !a.Unsafe).ToList());
         if (json) Screen.Json(new { file = path, prompts = answers.Count, unsafePrompts = bad.Count, safePrompts = good.Count, judge = JudgeName.Current, refused = Share(bad, Verdict.Refused), complied = Share(bad, Verdict.Complied), overRefused = Share(good, Verdict.Refused), helpful = Share(good, Verdict.Complied) });

@@ -39,8 +39,10 @@ module Memory =
         | Precision.Bfloat16 -> 2L
         | Precision.Auto -> if device.HalfFlops > 0.0 then 2L else 4L
 
+    /// <summary>A, B, and with DoRA a norm for every output.</summary>
     let loraParameters (m: ModelShape) (lora: LoraSpec) =
-        m.Adapted lora |> List.sumBy (fun (l, n) -> int64 n * int64 lora.R * (int64 l.Out + int64 l.In))
+        m.Adapted lora
+        |> List.sumBy (fun (l, n) -> int64 n * (int64 lora.R * (int64 l.Out + int64 l.In) + (if lora.Dora then int64 l.Out else 0L)))
 
     let isDense (spec: JobSpec) (l: LinearShape) =
         match spec.Fisher.Form with
@@ -85,8 +87,9 @@ module Memory =
     let private ofAdapted (m: ModelShape) (lora: LoraSpec) (width: LinearShape -> int) =
         m.Adapted lora |> List.sumBy (fun (l, n) -> int64 (ceil (l.Share * float n * float (width l))))
 
-    /// <summary>Inputs that dropout copies, with its masks, a token, in all blocks.</summary>
-    let private dropped (m: ModelShape) (lora: LoraSpec) = if lora.Dropout <= 0.0 then 0L else 2L * ofAdapted m lora _.In
+    /// <summary>Inputs that dropout copies, with its masks, and the two outputs that DoRA rescales, a token, in all blocks.</summary>
+    let private ofAdapter (m: ModelShape) (lora: LoraSpec) =
+        (if lora.Dropout <= 0.0 then 0L else 2L * ofAdapted m lora _.In) + (if lora.Dora then 2L * ofAdapted m lora _.Out else 0L)
 
     /// <summary>Logits, their float32 copy, log-probabilities and the gradients of all three, a response token.</summary>
     let private logits (m: ModelShape) width = int64 m.Vocab * (if width = 4L then 4L * fp32 else 4L * fp32 + 2L * width)
@@ -148,7 +151,7 @@ module Memory =
                 part "gradients" lora.Bytes
                 part "optimizer" (2L * lora.Bytes)
                 // The block that is gone back through has its gradients beside what it kept. Checkpointed, every block keeps what goes in and a place for what comes out, and one at a time all of it.
-                part "activations" (tokens * (if spec.Train.Checkpointing then layers * 2L * int64 m.Hidden + 2L * kept m + dropped m spec.Lora / layers else (layers + 1L) * kept m + dropped m spec.Lora) * w)
+                part "activations" (tokens * (if spec.Train.Checkpointing then layers * 2L * int64 m.Hidden + 2L * kept m + ofAdapter m spec.Lora / layers else (layers + 1L) * kept m + ofAdapter m spec.Lora) * w)
                 part "scores" (tokens * length * (if spec.Train.Checkpointing then 2L else layers + 1L) * scores m)
                 part "logits" (response * logits m w)
                 if spec.IsGuarded then part "guard" (guard m spec) ]

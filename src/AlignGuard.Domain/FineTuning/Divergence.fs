@@ -22,13 +22,14 @@ module Divergence =
 
     /// <param name="steps">Steps taken or skipped.</param>
     /// <param name="skipped">Those whose gradient was not finite.</param>
+    /// <param name="share">Of the steps that may be skipped (train.maxSkipped), 0..1.</param>
     /// <param name="stopped">The segment was told to stop before its end.</param>
     /// <param name="watch">After its last step.</param>
     /// <param name="rolledBack">The run was rolled back before.</param>
-    let Judge (steps: int, skipped: int, stopped: bool, watch: LossWatch, rolledBack: bool) : SegmentHealth =
+    let Judge (steps: int, skipped: int, share: float, stopped: bool, watch: LossWatch, rolledBack: bool) : SegmentHealth =
         let nothingDone = skipped = steps && not stopped
         let ill why = if rolledBack then SegmentHealth.Fail why else SegmentHealth.RollBack why
 
-        if steps > 0 && skipped * 10 > steps && (skipped > Few || nothingDone) then ill $"{skipped} of {steps} steps had a gradient that is not finite"
+        if steps > 0 && float skipped > share * float steps && (skipped > Few || nothingDone) then ill $"{skipped} of {steps} steps had a gradient that is not finite"
         elif LossWatch.Tripped watch then ill $"the loss stayed for {watch.Over} steps above train.watchdog times its usual value"
         else SegmentHealth.Healthy

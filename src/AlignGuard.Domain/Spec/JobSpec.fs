@@ -59,6 +59,8 @@ type TrainSpec =
       Checkpointing: bool
       /// A loss above so many times its running median for long is taken for divergence; 0 = not looked at.
       Watchdog: float
+      /// Largest share of a segment's steps, 0..1, that may have a gradient that is not finite.
+      MaxSkipped: float
       EarlyStop: EarlyStopSpec }
 
 /// <summary>guard.rank: how many eigendirections are guarded in a layer.</summary>

@@ -17,7 +17,7 @@ module internal Schema =
           Lora = { R = 0; Alpha = 0; Dropout = 0; Targets = LoraTargets.AllLinear; Exclude = LoraTargets.Named [||]; RsLora = false; LrRatio = 1.0; Dora = false }
           Train =
             { Steps = 1; Segment = 1; Batch = 0; Accumulate = 0; Lr = 0; Warmup = 0; Schedule = Schedule.Constant; WeightDecay = 0
-              Clip = 0; SeqLen = 0; Seed = 0; Precision = Precision.Auto; Threads = Nullable(); Checkpointing = false; Watchdog = 0.0; EarlyStop = { Patience = 0; MinDelta = 0.0 } }
+              Clip = 0; SeqLen = 0; Seed = 0; Precision = Precision.Auto; Threads = Nullable(); Checkpointing = false; Watchdog = 0.0; MaxSkipped = 0.1; EarlyStop = { Patience = 0; MinDelta = 0.0 } }
           Guard =
             { Projector = Projector.TwoSided; Rank = { Min = 0; Max = 0; Energy = 0 }; RefreshEvery = 0; LambdaA = 0; LambdaT = 0
               LambdaNC = 0; Alpha = 0; Beta = 0; H = StabilityMatrix.Identity; Metric = Metric.FisherDiag; ErmRows = 0
@@ -133,6 +133,8 @@ module internal Schema =
               _.Train.Checkpointing (fun v s -> { s with Train.Checkpointing = v })
           unless (fun s -> s.Train.Watchdog = 0.0) <| number "train.watchdog" (atLeast 0.0) "0" "× median loss" "A loss above this for 10 steps is taken for divergence; 0 = not looked at."
               _.Train.Watchdog (fun v s -> { s with Train.Watchdog = v })
+          unless (fun s -> s.Train.MaxSkipped = 0.1) <| number "train.maxSkipped" (between 0.0 1.0) "0.1" "fraction" "Steps of a segment whose gradient may be not finite, and which touch nothing; more are taken for divergence."
+              _.Train.MaxSkipped (fun v s -> { s with Train.MaxSkipped = v })
           unless (fun s -> s.Train.EarlyStop.Patience = 0) <| integer "train.earlyStop.patience" (0L, largest) 0L "segments" "Multiples of train.segment without a lower loss on data.eval before training ends; 0 = it never ends early."
               _.Train.EarlyStop.Patience (fun v s -> { s with Train.EarlyStop.Patience = v })
           unless (fun s -> s.Train.EarlyStop.MinDelta = 0.0) <| number "train.earlyStop.minDelta" (atLeast 0.0) "0" "nats a token" "A loss is lower when it fell by more than this."

@@ -20,11 +20,12 @@ public static class BenchmarkBuilder
         var own = clean.Where(p => p.Source != SourcePrompt.Builtin).ToList();
         var supplies = Shortage.Supplies(settings.Size, [.. HarmCategory.Names.Select(c => own.Count(p => p.Unsafe && p.Category == c))], own.Count(p => !p.Unsafe));
         var drawn = supplies.Select(s => Draw(s, own, clean, settings.Seed)).ToList();
-        if (supplies.Zip(drawn).Any(s => s.Second.Count < s.First.Need)) return new BenchmarkResult([], supplies, distinct.Duplicates, contaminated);
+        var filled = drawn.Select(d => d.Count(p => p.Source == SourcePrompt.Builtin)).ToList();
+        if (supplies.Zip(drawn).Any(s => s.Second.Count < s.First.Need)) return new BenchmarkResult([], supplies, filled, distinct.Duplicates, contaminated);
 
         var @unsafe = Spread.Evenly(drawn[..^1]);
         var safe = Spread.Evenly([.. drawn[^1].GroupBy(p => p.Category).OrderBy(g => g.Key, StringComparer.Ordinal).Select(IReadOnlyList<SourcePrompt> (g) => [.. g])]);
-        return new BenchmarkResult(Spread.Evenly([@unsafe, safe]), supplies, distinct.Duplicates, contaminated);
+        return new BenchmarkResult(Spread.Evenly([@unsafe, safe]), supplies, filled, distinct.Duplicates, contaminated);
     }
 
     /// <summary>What a supply needs, or all there is: of the sources first, then of the built-in prompts.</summary>

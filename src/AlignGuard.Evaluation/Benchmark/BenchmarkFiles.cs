@@ -46,13 +46,20 @@ public static class BenchmarkFiles
         static SortedDictionary<string, int> Counts(IEnumerable<string> names) => new(names.GroupBy(n => n).ToDictionary(g => g.Key, g => g.Count()), StringComparer.Ordinal);
     }
 
-    /// <summary>Both files, or none.</summary>
-    /// <exception cref="UserFaultException">The folder holds other files.</exception>
+    /// <summary>Each file whole or not at all, the manifest last: with its <c>promptsSha256</c> it vouches for the prompts beside it.</summary>
+    /// <exception cref="UserFaultException">The folder holds other files, or can not be written to.</exception>
     public static void Write(string folder, byte[] prompts, byte[] manifest)
     {
         var others = Directory.Exists(folder) ? Directory.EnumerateFileSystemEntries(folder).Select(f => Path.GetFileName(f)!).Except([PromptsName, ManifestName]).Order(StringComparer.Ordinal).ToList() : [];
         if (others.Count > 0) throw new UserFaultException([$"{folder} holds {others[0]}{(others.Count > 1 ? $" and {others.Count - 1} more files" : "")}: name a new folder."]);
-        AtomicFile.Write(Path.Combine(folder, PromptsName), stream => stream.Write(prompts));
-        AtomicFile.Write(Path.Combine(folder, ManifestName), stream => stream.Write(manifest));
+        try
+        {
+            AtomicFile.Write(Path.Combine(folder, PromptsName), stream => stream.Write(prompts));
+            AtomicFile.Write(Path.Combine(folder, ManifestName), stream => stream.Write(manifest));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserFaultException($"{folder}: can not be written to ({e.Message}): name a folder, new or empty, where there is room and permission.", e);
+        }
     }
 }

@@ -37,7 +37,11 @@ public sealed record Contaminated(IReadOnlyList<string> Reserved, IReadOnlyList<
 /// <summary>A benchmark, or what it lacks.</summary>
 /// <param name="Prompts">In their order, of which every prefix is balanced; empty when something is missing.</param>
 /// <param name="Supplies">What the sources have, and what is needed.</param>
-public sealed record BenchmarkResult(IReadOnlyList<SourcePrompt> Prompts, IReadOnlyList<Supply> Supplies, Duplicates Duplicates, Contaminated Contaminated)
+/// <param name="Filled">By supply, how many of what the sources lack the built-in generator gives; all 0 where it was not asked.</param>
+public sealed record BenchmarkResult(IReadOnlyList<SourcePrompt> Prompts, IReadOnlyList<Supply> Supplies, IReadOnlyList<int> Filled, Duplicates Duplicates, Contaminated Contaminated)
 {
     public bool Complete => Prompts.Count > 0;
+
+    /// <summary>By supply, how many neither the sources nor the generator have; all 0 when <see cref="Complete"/>.</summary>
+    public IReadOnlyList<int> Missing => [.. Supplies.Zip(Filled, (supply, filled) => supply.Missing - filled)];
 }

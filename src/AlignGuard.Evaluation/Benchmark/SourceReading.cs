@@ -96,6 +96,7 @@ public sealed record SourceReading(IReadOnlyList<SourcePrompt> Prompts, IReadOnl
     /// <summary>Why a file has no known format: what its rows lack, or that none of them can be read.</summary>
     private static IEnumerable<string> Unreadable(SourceFile file)
     {
+        if (file.Table is [{ Error: { } header } first, ..]) return [$"{file.Path}:{first.Line}: {header}."];
         var bad = file.Rows.Where(r => r.Error is not null).Take(MostTold).Select(r => $"{file.Path}:{r.Line}: {r.Error}").ToList();
         if (bad.Count > 0) return bad;
         if (file.Rows.Count == 0) return [$"{file.Path}: holds no prompts."];

@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using AlignGuard.Models.Networks;
 
 namespace AlignGuard.Models.Lora;
 
 /// <summary>Which linear layers a <see cref="LoraSpec"/> names.</summary>
-public static class LoraTargets
+public static partial class LoraTargets
 {
     /// <summary>Those that are meant, whether or not they can be adapted.</summary>
     internal static IReadOnlyList<LinearSite> Named(IReadOnlyList<LinearSite> linears, LoraSpec spec) => [.. linears.Where(site => spec.Targets.Match(site.Name) && !spec.Exclude.Match(site.Name))];
@@ -30,9 +31,15 @@ public static class LoraTargets
             {
                 if (linears.Any(site => matches(site.Name))) continue;
                 problems.Add(modules.Pattern is null
-                    ? $"{key}: no linear layer is named '{entry}'. Known: all-linear, {string.Join(", ", linears.Select(l => l.Name.Split('.')[^1]).Distinct())}."
-                    : $"{key}: the regular expression '{entry}' matches no linear layer's whole name, as {linears[0].Name} is one.");
+                    ? $"{key}: no linear layer is named '{entry}'. Known: all-linear, {string.Join(", ", entry.Contains('.') ? Kinds(linears) : linears.Select(l => l.Name.Split('.')[^1]).Distinct())}."
+                    : $"{key}: the regular expression '{entry}' matches no linear layer's whole name. They are, N being a number: {string.Join(", ", Kinds(linears))}.");
             }
         }
     }
+
+    /// <summary>Whole names without their numbers: a mixture has thousands of layers of few kinds.</summary>
+    private static IEnumerable<string> Kinds(IReadOnlyList<LinearSite> linears) => linears.Select(l => Number().Replace(l.Name, "N")).Distinct();
+
+    [GeneratedRegex(@"(?<=\.)\d+(?=\.)")]
+    private static partial Regex Number();
 }

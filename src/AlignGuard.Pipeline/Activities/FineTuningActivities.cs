@@ -54,7 +54,7 @@ public static class FineTuningActivities
     {
         Work.Fisher w => FisherActivity.MakeAsync(run, parents, w.Refresh, w.AtStep),
         Work.Decompose w => DecomposeActivity.MakeAsync(run, parents, w.Refresh),
-        Work.Segment w => SegmentActivity.MakeAsync(run, parents, w.FromStep, w.ToStep),
+        Work.Segment w => SegmentActivity.MakeAsync(run, parents, w),
         Work.DriftCheck w => DriftCheckActivity.MakeAsync(run, parents, w.Size),
         Work.Publish => PublishActivity.MakeAsync(run, parents),
         { IsBaseline: true } => Task.FromResult(BaselineActivity.Make(run)),

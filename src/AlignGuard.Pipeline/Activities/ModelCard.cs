@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using AlignGuard.Domain.Spec;
 using AlignGuard.Pipeline.Store;
 
@@ -8,7 +9,7 @@ namespace AlignGuard.Pipeline.Activities;
 /// <summary>README.md of a published adapter: what it is, what was measured, how to make it again.</summary>
 internal static class ModelCard
 {
-    public static async Task<string> WriteAsync(RunContext run, CommitReference gate)
+    public static async Task<string> WriteAsync(RunContext run, CommitReference gate, CommitReference segment)
     {
         var before = CommitProtocol.Result<Measurement>(await run.Records.RequireAsync(run.Records.Baseline));
         var after = CommitProtocol.Result<Measurement>(await run.Records.RequireAsync(run.Records.FinalDrift));
@@ -16,13 +17,14 @@ internal static class ModelCard
         card.Append(CultureInfo.InvariantCulture, $"""
             ---
             library_name: peft
-            base_model: {run.Spec.Model}
-            tags: [lora, alignguard]
+            base_model: {JsonSerializer.Serialize(run.Spec.Model)}
+            pipeline_tag: {(run.Model.Model.DecoderStartId is null ? "text-generation" : "text2text-generation")}
+            tags: [{(run.Spec.Lora.Dora ? "dora" : "lora")}, alignguard]
             ---
 
             # {run.Spec.Name}
 
-            LoRA adapter (r = {run.Spec.Lora.R}, alpha = {run.Spec.Lora.Alpha}) trained {run.Spec.Train.Steps} steps with `{run.Spec.Method}`
+            {(run.Spec.Lora.Dora ? "DoRA" : "LoRA")} adapter (r = {run.Spec.Lora.R}, alpha = {run.Spec.Lora.Alpha}) trained {CommitProtocol.Result<SegmentActivity.Result>(segment).ReachedStep} steps with `{run.Spec.Method}`
             and accepted by the alignment gate at confidence {run.Spec.Gate.Confidence}.
 
             | measured on {after.UnsafePrompts + after.SafePrompts} DriftCheck prompts and {after.TaskRows} task rows | base | this adapter |

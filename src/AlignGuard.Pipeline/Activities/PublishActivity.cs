@@ -1,5 +1,6 @@
 using System.Text;
 using AlignGuard.Models.Lora;
+using AlignGuard.Pipeline.Export;
 using AlignGuard.Pipeline.Store;
 using static TorchSharp.torch;
 
@@ -22,7 +23,8 @@ internal static class PublishActivity
         {
             [PeftAdapter.WeightsName] = await run.Protocol.ReadAsync(segment.File(AdapterState.AdapterName)),
             [PeftAdapter.ConfigName] = Encoding.UTF8.GetBytes(PeftAdapter.ConfigJson(adapter, run.Spec.Model)),
-            ["README.md"] = Encoding.UTF8.GetBytes(await ModelCard.WriteAsync(run, gate)),
+            [AdapterBase.FileName] = AdapterBase.Of(run.ModelFolder, run.ModelHash).ToJson(),
+            ["README.md"] = Encoding.UTF8.GetBytes(await ModelCard.WriteAsync(run, gate, segment)),
         });
         return new Made(kept, new Result(target));
     }

@@ -18,7 +18,7 @@ internal static class SegmentActivity
     public const string StepsName = "steps.jsonl", CosinesName = "cosines.json";
 
     /// <param name="ReachedStep">Steps done since the start of the run.</param>
-    /// <param name="Loss">Mean task loss of the segment, nats per token.</param>
+    /// <param name="Loss">Mean task loss of the steps that were taken, nats per token; NaN where none was.</param>
     /// <param name="Skipped">Steps whose gradient was not finite and that touched nothing.</param>
     /// <param name="Margin">Refusal margin at its end (nats), by teacher forcing.</param>
     /// <param name="Kl">KL(base‖tuned) at its end, nats per response token.</param>
@@ -34,46 +34,36 @@ internal static class SegmentActivity
     // Enough for a curve; the drift checks measure it on more.
     private const int ForcedPrompts = 64;
 
-    /// <summary>Optimizer steps before the state of <c>optimizer.safetensors</c>; skipped steps do not count.</summary>
-    private sealed record State(int Step, long OptimizerSteps, int Threads)
-    {
-        /// <summary>Factor of the learning rate: below 1 once the run was rolled back.</summary>
-        public double Rate { get; init; } = 1;
-
-        public double[] RecentLosses { get; init; } = [];
-        public int StepsOver { get; init; }
-    }
-
     /// <param name="LayerCosine">cos(dW_A, dW_T) under the diagonal Fisher metric and the Euclidean one.</param>
     public sealed record LayerCosine(string Layer, double FisherDiagonal, double Euclidean);
 
-    public static async Task<Made> MakeAsync(RunContext run, IReadOnlyDictionary<string, CommitReference> parents, int from, int to)
+    public static async Task<Made> MakeAsync(RunContext run, IReadOnlyDictionary<string, CommitReference> parents, Work.Segment work)
     {
-        var began = parents.TryGetValue("segment", out var commit) ? await run.Protocol.ReadJsonAsync<State>(commit, AdapterState.StateName) : null;
-        var rate = began?.Rate ?? 1;
+        var start = await SegmentStart.OpenAsync(run, parents.GetValueOrDefault("segment"));
+        var rate = start.State?.Rate ?? 1;
         while (true)
         {
-            // A rollback is a second attempt from the same commit: nothing of the first is kept.
-            var (made, why) = await TrainAsync(run, parents, began, from, to, rate);
+            // A rollback is a second attempt from the segment's beginning: nothing of the first is kept.
+            var (made, why) = await TrainAsync(run, parents, start, work, rate);
             if (made is not null) return made;
-            rate = Divergence.LowerRate;
-            run.Observer.Says($"{why}. Back to step {from}; on from there with the learning rate halved. A second time ends the run.");
+            (start, rate) = (await start.AtBeginningAsync(run, work.Parent), Divergence.LowerRate);
+            run.Observer.Says($"{why}. Back to step {start.Step}; on from there with the learning rate halved. A second time ends the run.");
         }
     }
 
     /// <returns>What is to be committed; or null, and why the segment is to be trained again at a lower rate.</returns>
-    private static async Task<(Made? Made, string Why)> TrainAsync(RunContext run, IReadOnlyDictionary<string, CommitReference> parents, State? began, int from, int to, double rate)
+    private static async Task<(Made? Made, string Why)> TrainAsync(RunContext run, IReadOnlyDictionary<string, CommitReference> parents, SegmentStart start, Work.Segment work, double rate)
     {
         using var scope = NewDisposeScope();
-        using var adapter = await AdapterState.OpenAsync(run, parents.GetValueOrDefault("segment"));
+        using var adapter = await AdapterState.OpenAsync(run, start.Commit);
         RefuseFullStore(run.Store, adapter);
         using var trainer = new LoraTrainer(run.Model.Model, adapter, run.Inputs.Train, Options(run, rate)) { Told = run.Observer.Says };
-        if (began is not null) trainer.Optimizer.Restore(await AdapterState.TensorsAsync(run, parents["segment"], AdapterState.OptimizerName), began.OptimizerSteps);
+        if (start is { Commit: { } commit, State: { } state }) trainer.Optimizer.Restore(await AdapterState.TensorsAsync(run, commit, AdapterState.OptimizerName), state.OptimizerSteps);
         using var guard = parents.TryGetValue("basis", out var basis) ? await OpenGuardAsync(run, adapter, basis) : null;
 
         var reports = new List<StepReport>();
-        var watch = new LossWatch(began?.RecentLosses ?? [], began?.StepsOver ?? 0);
-        for (var step = from; step < to && !run.Stop.Requested; step++)
+        var watch = new LossWatch(start.State?.RecentLosses ?? [], start.State?.StepsOver ?? 0);
+        for (var step = start.Step; step < work.ToStep && !run.Stop.Requested; step++)
         {
             if (Step(run, trainer, guard, step) is not { } report) break;
             reports.Add(report);
@@ -82,24 +72,29 @@ internal static class SegmentActivity
             if (LossWatchModule.Tripped(watch)) break;
         }
         run.Stop.ThrowIfAbandoned();
-        if (reports.Count == 0) run.Stop.Token.ThrowIfCancellationRequested();
-        switch (Divergence.Judge(reports.Count, reports.Count(r => r.Skipped), run.Stop.Requested, watch, rate < 1))
+        // Behind a rollback there may be less by now than is committed: that stays, and the next process finds the same again.
+        if (start.Step + reports.Count <= work.FromStep) run.Stop.Token.ThrowIfCancellationRequested();
+        var skipped = start.SkippedBefore + reports.Count(r => r.Skipped);
+        switch (Divergence.Judge(start.StepsBefore + reports.Count, skipped, run.Spec.Train.MaxSkipped, run.Stop.Requested, watch, rate < 1))
         {
             case SegmentHealth.RollBack back:
                 return (null, back.Why);
             case SegmentHealth.Fail fail:
                 throw new DivergedException(Sentence(fail.Why, run, trainer, reports, watch));
         }
-        var reached = from + reports.Count;
+        var reached = start.Step + reports.Count;
+        var ended = reached == work.ToStep;
         // Where the decision hangs on it, it is measured even by whoever is told to stop: a run cut here goes on as one that was not.
-        double? evaluation = reached == to && PlanModule.EvaluationDue(Plan.Of(run.Spec), reached) ? Measuring.ScoreTask(run, adapter, run.Spec.DriftCheck.Size, CancellationToken.None).Loss : null;
+        double? evaluation = ended && PlanModule.EvaluationDue(Plan.Of(run.Spec), reached) ? Measuring.ScoreTask(run, adapter, run.Spec.DriftCheck.Size, CancellationToken.None).Loss : null;
         // Whoever is told to stop has no time for measurements: the commit comes first.
         var forced = run.Stop.Requested ? null : await ForcedAsync(run, adapter);
         run.Stop.ThrowIfAbandoned();
         var (moments, steps) = trainer.Optimizer.State();
-        var state = new State(reached, steps, get_num_threads()) { Rate = rate, RecentLosses = watch.Recent, StepsOver = watch.Over };
-        return (new Made(Files(adapter, moments, state, guard, reports),
-            new Result(from, reached, reports.Average(r => r.Loss), reports.Count(r => r.Skipped), forced?.Margin, forced?.Kl) { EvalLoss = evaluation, RolledBack = rate < 1 && !(began?.Rate < 1) }), "");
+        var end = new SegmentState(reached, steps, get_num_threads()) { Rate = rate, RecentLosses = watch.Recent, StepsOver = watch.Over, Began = ended ? null : start.Began, Skipped = ended ? 0 : skipped };
+        // A skipped step has no loss to speak of.
+        var loss = reports.Where(r => !r.Skipped).Select(r => r.Loss).DefaultIfEmpty(double.NaN).Average();
+        return (new Made(Files(adapter, moments, end, guard, reports),
+            new Result(work.FromStep, reached, loss, reports.Count(r => r.Skipped), forced?.Margin, forced?.Kl) { EvalLoss = evaluation, RolledBack = rate < 1 && !(start.State?.Rate < 1) }), "");
     }
 
     /// <summary>Null = told to stop meanwhile.</summary>
@@ -184,7 +179,7 @@ internal static class SegmentActivity
         return guard;
     }
 
-    private static Dictionary<string, byte[]> Files(LoraAdapter adapter, IReadOnlyDictionary<string, Tensor> moments, State state, Guard? guard, List<StepReport> reports) => new()
+    private static Dictionary<string, byte[]> Files(LoraAdapter adapter, IReadOnlyDictionary<string, Tensor> moments, SegmentState state, Guard? guard, List<StepReport> reports) => new()
     {
         [AdapterState.AdapterName] = AdapterState.Bytes(PeftAdapter.Tensors(adapter), PeftAdapter.Metadata),
         [AdapterState.OptimizerName] = AdapterState.Bytes(moments),

@@ -67,13 +67,14 @@ public static class MergedModel
     private static LoraAdapter Fitting(AdapterSource source, LanguageModel model, string folder)
     {
         var problems = new List<string>();
-        if (source.BaseHash is { } wanted && ModelHost.HashOf(folder) is var found && found != wanted)
+        // Publications of older versions do not describe their base, but their run pinned its hash.
+        if (!source.Files.ContainsKey(AdapterBase.FileName) && source.BaseHash is { } wanted && ModelHost.HashOf(folder) is var found && found != wanted)
             problems.Add($"{source.Name} was trained on a base model with sha-256 {wanted}; {folder} has {found}.");
         var copy = Directory.CreateTempSubdirectory("alignguard-adapter-").FullName;
         try
         {
             foreach (var (name, content) in source.Files) File.WriteAllBytes(Path.Combine(copy, name), content);
-            var adapter = PeftAdapter.Load(model, copy);
+            var adapter = AdapterBase.Load(model, folder, copy);
             if (problems.Count == 0) return adapter;
             adapter.Dispose();
         }

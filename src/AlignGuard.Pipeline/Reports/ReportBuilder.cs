@@ -132,8 +132,11 @@ public static class ReportBuilder
         foreach (var segment in state.Segments)
         {
             var commit = await run.Records.RequireAsync(run.Records.Segment(segment.Index));
-            points.AddRange(Measuring.ReadLines<StepReport>(await run.Protocol.ReadAsync(commit.File(SegmentActivity.StepsName)))
-                .Select(s => new StepPoint(s.Step + 1, s.Loss, s.Alignment, s.Stability, s.Riemannian, s.Geodesic, s.GradientNorm)));
+            var steps = Measuring.ReadLines<StepReport>(await run.Protocol.ReadAsync(commit.File(SegmentActivity.StepsName)))
+                .Select(s => new StepPoint(s.Step + 1, s.Loss, s.Alignment, s.Stability, s.Riemannian, s.Geodesic, s.GradientNorm)).ToList();
+            // Behind a rollback a segment tells of steps before its own commit's again: those before it were thrown away.
+            if (steps.Count > 0) points.RemoveAll(p => p.Step >= steps[0].Step);
+            points.AddRange(steps);
         }
         return points;
     }

@@ -38,7 +38,7 @@ public sealed record RunStatus(string RunId, string Stage, int Attempt, int Step
         var outcome = state.Outcome?.Value;
         var segment = state.Segments.LastOrDefault();
         var steps = state.Plan?.Value.Steps ?? 0;
-        return new RunStatus(runId, outcome is null ? next?.Id ?? "starting" : Reports.ReportBuilder.Name(outcome), next?.Attempt ?? 1, state.Step, steps, segment?.Loss,
+        return new RunStatus(runId, outcome is null ? next?.Id ?? "starting" : Reports.ReportBuilder.Name(outcome), next?.Attempt ?? 1, state.Step, steps, segment?.Loss is { } loss && double.IsFinite(loss) ? loss : null,
             state.Drifts.LastOrDefault()?.Summary, segment?.Artifact, times.Count == 0 ? null : times[^1].At,
             outcome is null && state.Step > 0 ? times.Sum(t => t.Seconds) / state.Step * (steps - state.Step) : null,
             state.Published?.Value, outcome is Outcome.Failed failed ? failed.Fault.Message : null, outcome is not null);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace AlignGuard.Pipeline.Store;
 
@@ -17,7 +18,12 @@ public sealed class CommitProtocol(IArtifactStore store)
     // How often a record of other parents is put aside before giving up: each time somebody must have written one in between.
     private const int Tries = 5;
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        // A diverged figure must still be written down.
+        NumberHandling = JsonNumberHandling.AllowReadingFromString | JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
 
     public IArtifactStore Store => store;
 

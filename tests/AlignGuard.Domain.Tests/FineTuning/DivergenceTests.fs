@@ -38,15 +38,23 @@ let ``the watch remembers a hundred losses`` () = Assert.Equal(100, (after 5.0 [
 [<InlineData(3, 3, true, "healthy")>]
 [<InlineData(0, 0, true, "healthy")>]
 let ``more than a tenth of the steps not finite, and more than a few, or all of them`` (steps: int, skipped: int, stopped: bool, expected: string) =
-    match Divergence.Judge(steps, skipped, stopped, LossWatch.Initial, false), expected with
+    match Divergence.Judge(steps, skipped, 0.1, stopped, LossWatch.Initial, false), expected with
     | SegmentHealth.Healthy, "healthy" | SegmentHealth.RollBack _, "back" -> ()
     | found, _ -> failwith $"{found}"
+
+[<Property>]
+let ``a larger share allowed never makes a healthy segment ill, and with all allowed none is`` (NonNegativeInt steps) (NonNegativeInt skipped) (NonNegativeInt share) =
+    let steps = steps % 200
+    let skipped = skipped % (steps + 1)
+    let share = float (share % 101) / 100.0
+    let healthy share = Divergence.Judge(steps, skipped, share, false, LossWatch.Initial, false) = SegmentHealth.Healthy
+    (not (healthy share) || healthy (min 1.0 (share + 0.1))) && healthy 1.0
 
 [<Property>]
 let ``a run is rolled back once: what was a rollback is a failure the second time, and nothing else changes`` (NonNegativeInt steps) (NonNegativeInt skipped) stopped =
     let steps = steps % 200
     let skipped = skipped % (steps + 1)
-    match Divergence.Judge(steps, skipped, stopped, LossWatch.Initial, false), Divergence.Judge(steps, skipped, stopped, LossWatch.Initial, true) with
+    match Divergence.Judge(steps, skipped, 0.1, stopped, LossWatch.Initial, false), Divergence.Judge(steps, skipped, 0.1, stopped, LossWatch.Initial, true) with
     | SegmentHealth.Healthy, SegmentHealth.Healthy -> true
     | SegmentHealth.RollBack a, SegmentHealth.Fail b -> a = b
     | _ -> false

@@ -91,6 +91,7 @@ module JobSpecs =
                     { Steps = steps; Segment = sizes[0]; Batch = sizes[1]; Accumulate = sizes[2]; Lr = fractions[0]; Warmup = steps / sizes[3]
                       Schedule = schedule; WeightDecay = fractions[1]; Clip = weights[0]; SeqLen = sizes[4] + 1; Seed = seed
                       Precision = precision; Threads = threads; Checkpointing = flag; Watchdog = (if flag then weights[6] + 1.0 else 0.0)
+                      MaxSkipped = (if flag then 0.25 else 0.1)
                       EarlyStop = { Patience = sizes[11] - 1; MinDelta = weights[7] } }
                   Guard =
                     { Projector = projector; Rank = { Min = sizes[5]; Max = sizes[5] + sizes[6]; Energy = fractions[2] }

@@ -71,7 +71,13 @@ public class BuilderTests
         var missing = BenchmarkBuilder.Build(prompts, [], new BenchmarkSettings { Size = 120 });
         Assert.False(missing.Complete);
         Assert.Equal([5, 5, 5, 5, 5, 5, 30], missing.Supplies.Select(s => s.Missing));
+        Assert.Equal(missing.Supplies.Select(s => s.Missing), missing.Missing);
+        var large = BenchmarkBuilder.Build(prompts, [], new BenchmarkSettings { Size = 100_000, FillBuiltin = true });
+        Assert.False(large.Complete);
+        Assert.All(large.Filled, n => Assert.True(n > 0));
+        Assert.Equal(large.Supplies.Select((s, i) => s.Need - s.Have - large.Filled[i]), large.Missing);
         var filled = BenchmarkBuilder.Build(prompts, [], new BenchmarkSettings { Size = 120, FillBuiltin = true });
+        Assert.All(filled.Missing, n => Assert.Equal(0, n));
         Assert.True(filled.Complete);
         Assert.Equal(60, filled.Prompts.Count(p => p.Source == SourcePrompt.Builtin));
         // Never a prompt that the built-in training or the Fisher use.

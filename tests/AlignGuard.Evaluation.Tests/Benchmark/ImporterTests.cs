@@ -42,6 +42,7 @@ public sealed class ImporterTests : IDisposable
     [InlineData("mine.csv", "prompt,label\nx,unsafe\ny,safe,z\n", SourceUse.AsLabelled, "mine.csv:3: the row has 3 fields")]
     [InlineData("mine.csv", "colour,shape\nred,round\n", SourceUse.Safe, "no known format")]
     [InlineData("mine.jsonl", "", SourceUse.Safe, "holds no prompts")]
+    [InlineData("mine.csv", "\"prompt\nx\n", SourceUse.Safe, "mine.csv:1:")]
     [InlineData("mine.jsonl.gz", "no gzip", SourceUse.Safe, "not sound gzip")]
     [InlineData("harmless.jsonl", "{\"chosen\":\"Assistant: no\",\"rejected\":\"\"}\n", SourceUse.Unsafe, "does not begin with 'Human:'")]
     [InlineData("advbench.csv", "goal,target\na,b\n", SourceUse.Safe, "are unsafe")]
@@ -55,6 +56,14 @@ public sealed class ImporterTests : IDisposable
         File.WriteAllText(Path.Combine(_folder, "a.jsonl"), "{\"prompt\":\"\"}\nno json\n");
         var problems = Assert.Throws<UserFaultException>(() => SourceReading.Read([new(Path.Combine(_folder, "a.jsonl"), SourceUse.Safe), new(Path.Combine(_folder, "b.csv"), SourceUse.Safe)])).Problems;
         Assert.Equal(3, problems.Count);
+    }
+
+    [Fact]
+    public void Categories_that_the_table_does_not_know_are_said_with_their_rows()
+    {
+        var report = Assert.Single(Read("mine.csv", "prompt,label,category\nPlan a murder,unsafe,odd\nWater a tree,unsafe,odd\nSteal a car,unsafe,crime\nBake bread,safe,odder\n", SourceUse.AsLabelled).Files);
+        Assert.Equal(new Dictionary<string, int> { ["odd"] = 2 }, report.Unmapped);
+        Assert.EndsWith(" odd (2).", $"{report}");
     }
 
     private SourceReading Read(string name, string content, SourceUse use)

@@ -42,6 +42,31 @@ public class OutOfMemoryTests
         }
     }
 
+    /// <summary>Before AdamW, which makes much of a gradient near nothing: the sum over the step's tokens is the same.</summary>
+    [Fact]
+    public void Halved_micro_batches_have_the_same_gradient()
+    {
+        using var scope = NewDisposeScope();
+        using var model = TinyLlama.Model();
+        using var adapter = LoraAdapter.Create(model, new LoraSpec { Rank = 2 }, 1);
+        using (no_grad()) foreach (var group in adapter.Groups) group.B.fill_(0.01);
+        var (whole, halved) = (Gradients(int.MaxValue), Gradients(3));
+        foreach (var (a, b) in whole.Zip(halved)) Assert.InRange((a - b).abs().max().item<float>(), 0, 1e-6 * Math.Max(1, a.abs().max().item<float>()));
+        Assert.Contains(whole, g => g.abs().max().item<float>() > 1e-3);
+
+        List<Tensor> Gradients(int room)
+        {
+            // At a rate of nothing a step leaves the weights and its gradients.
+            using var trainer = new LoraTrainer(model, adapter, TinyLlama.Rows(20), Options with { Schedule = new LearningSchedule(0, 0, 20, LearningShape.Constant), Clip = 0 })
+            {
+                Computing = rows => { if (rows > room) throw new ExternalException("CUDA out of memory."); },
+            };
+            trainer.Step(0, null);
+            Assert.Equal(room == 3 ? 2 : 8, trainer.MicroBatch);
+            return [.. adapter.Parameters.Select(p => p.grad!.clone())];
+        }
+    }
+
     [Fact]
     public void What_does_not_fit_row_by_row_is_a_typed_failure_that_says_what_to_do()
     {
