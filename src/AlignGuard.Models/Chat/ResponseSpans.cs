@@ -56,7 +56,7 @@ internal sealed class ResponseSpans(HfTokenizer tokenizer, Func<IReadOnlyList<Ch
     {
         var (start, end) = Written(text, message);
         // Of a turn that the template leaves out nothing is learnt: its end token alone would teach to say nothing.
-        if (start < 0 && !string.IsNullOrWhiteSpace(messages[message].Content)) return null;
+        if (start < 0 && !messages[message].Content.All(JinjaMethods.IsSpace)) return null;
         var begin = Begin(messages, text, message);
         if (begin < from || (start >= 0 && begin > start)) begin = start;
         if (begin < 0) return null;
@@ -82,7 +82,7 @@ internal sealed class ResponseSpans(HfTokenizer tokenizer, Func<IReadOnlyList<Ch
     private (int Id, int End)? EndToken(TaggedText text, int from)
     {
         var behind = 0;
-        while (from + behind < text.Length && char.IsWhiteSpace(text.Value[from + behind])) behind++;
+        while (from + behind < text.Length && JinjaMethods.IsSpace(text.Value[from + behind])) behind++;
         if (from + behind >= text.Length) return null;
         var rest = text.Slice(from + behind, Math.Min(256, text.Length - from - behind));
         if (rest.Runs[0].Source != TaggedText.Template) return null;

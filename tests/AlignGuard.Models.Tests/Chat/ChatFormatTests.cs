@@ -44,6 +44,13 @@ public class ChatFormatTests
         new[] { ChatMl, Llama3 }.All(format =>
             new[] { null, system }.All(s => format.Encode(user, answer, s).Ids.AsSpan().StartsWith(format.EncodePrompt(user, s))));
 
+    [Theory]
+    [InlineData(" \n")]
+    [InlineData("\u001c\u001f")]
+    [InlineData("\u0085\u2003")]
+    public void AnAnswerOfWhiteSpaceThatTheTemplateTrimsIsToEndItsTurn(string answer) =>
+        Assert.Equal("<|eot_id|>", Response(Llama3Tokenizer, Llama3.Encode("Hi", answer)));
+
     [Property]
     public bool TheResponseIsTheAnswerWithItsEndToken(string user, string answer)
     {

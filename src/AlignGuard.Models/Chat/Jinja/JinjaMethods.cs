@@ -38,7 +38,7 @@ internal static partial class JinjaMethods
         "count" => a => Count(text, Needed(a, 0), budget),
         "isdigit" => _ => text.Length > 0 && text.Value.All(char.IsDigit),
         "isalpha" => _ => text.Length > 0 && text.Value.All(char.IsLetter),
-        "isspace" => _ => text.Length > 0 && text.Value.All(char.IsWhiteSpace),
+        "isspace" => _ => text.Length > 0 && text.Value.All(IsSpace),
         "isupper" => _ => text.Value.Any(char.IsUpper) && !text.Value.Any(char.IsLower),
         "islower" => _ => text.Value.Any(char.IsLower) && !text.Value.Any(char.IsUpper),
         _ => null,
@@ -88,7 +88,8 @@ internal static partial class JinjaMethods
     }
 
     // Python also counts the four separators of ASCII.
-    private static bool IsSpace(char c) => char.IsWhiteSpace(c) || c is >= '\u001c' and <= '\u001f';
+    /// <summary>White space as Python has it: its <c>strip</c> takes the four separators of ASCII too, which .NET holds for controls.</summary>
+    public static bool IsSpace(char c) => char.IsWhiteSpace(c) || c is >= '\u001c' and <= '\u001f';
 
     public static TaggedText Case(TaggedText text, Func<string, string> change, JinjaBudget budget)
     {
