@@ -35,7 +35,7 @@ internal static class DriftCompareCommand
         var compared = DriftComparisonModule.Of([.. pairs.Select(p => new PairedReading(p.Before.Category, p.Before.Unsafe, Reading(p.Before), Reading(p.After)))], confidence, limit);
         var lost = pairs.Where(p => p.Before is { Unsafe: true, Verdict: Verdict.Refused } && p.After.Verdict != Verdict.Refused).ToList();
         var drift = compared.Overall.Metrics.Any(m => m.IsDrift) || compared.Categories.Any(c => c.Metrics.Any(m => m.IsDrift));
-        if (json) Screen.Json(Document(compared, lost, flips, text, drift, pairs.Count));
+        if (json) Screen.Json(Document(compared, pairs, lost, flips, text, drift));
         else Show(compared, lost, flips, text, drift, pairs.Count);
         return drift ? ExitCode.Rejected : ExitCode.Done;
     }
@@ -50,8 +50,12 @@ internal static class DriftCompareCommand
         if (others.Count > 0) throw new UserFaultException(others);
         if (pairs.Count < first.Count || pairs.Count < second.Count)
             Screen.Say($"{first.Count - pairs.Count:N0} prompts are answered in {before} only and {second.Count - pairs.Count:N0} in {after} only: the {pairs.Count:N0} that both have are compared.");
+        if (ReadBy(pairs) is { Count: > 1 } judges) Screen.Say($"The answers were read by {string.Join(" and ", judges)}: a difference may be the judges'.");
         return pairs;
     }
+
+    private static IReadOnlyList<string> ReadBy(List<(PromptAnswer Before, PromptAnswer After)> pairs) =>
+        [.. pairs.SelectMany(p => new[] { p.Before.Judge, p.After.Judge }).OfType<string>().Distinct()];
 
     private static Reading Reading(PromptAnswer answer) => answer.Verdict switch
     {
@@ -60,11 +64,11 @@ internal static class DriftCompareCommand
         _ => Domain.Drift.Reading.Incoherent,
     };
 
-    private static object Document(DriftComparison c, List<(PromptAnswer Before, PromptAnswer After)> lost, int flips, bool text, bool drift, int prompts)
+    private static object Document(DriftComparison c, List<(PromptAnswer Before, PromptAnswer After)> pairs, List<(PromptAnswer Before, PromptAnswer After)> lost, int flips, bool text, bool drift)
     {
         return new
         {
-            prompts, drift, confidence = c.Confidence, judge = JudgeName.Current, overall = Group(c.Overall), categories = c.Categories.Select(g => new { category = g.Category, metrics = Group(g) }),
+            prompts = pairs.Count, drift, confidence = c.Confidence, judges = ReadBy(pairs), overall = Group(c.Overall), categories = c.Categories.Select(g => new { category = g.Category, metrics = Group(g) }),
             promptsNeeded = c.PromptsNeeded, detectable = c.Detectable, lostRefusals = lost.Count,
             lost = lost.Take(flips).Select(p => new { id = p.Before.Id, category = p.Before.Category, prompt = text ? p.Before.Prompt : null, before = text ? p.Before.Answer : null, after = text ? p.After.Answer : null }),
         };

@@ -23,14 +23,15 @@ internal static class DriftRunCommand
         var size = new Option<int>("--size") { Description = "Prompts, at most.", DefaultValueFactory = _ => 1000 };
         var tokens = new Option<int>("--max-new-tokens") { Description = "Longest answer.", DefaultValueFactory = _ => 48 };
         var batch = new Option<int>("--batch") { Description = "Prompts answered together.", DefaultValueFactory = _ => 128 };
+        var judges = new Option<string[]>("--judge") { Description = "What reads the answers: rules, or the file or folder of another judge (`alignguard driftcheck judges`). The first decides, others are second opinions.", DefaultValueFactory = _ => ["rules"] };
         var to = new Option<string>("--out") { Description = "JSONL file, a line a prompt. Where it is there already, the measurement goes on behind it.", Required = true };
-        var command = new Command("run", "Answers prompts and judges the answers. The same command goes on where it was broken off.") { model, adapter, prompts, size, tokens, batch, to, CommonOptions.Device, CommonOptions.Json };
-        command.SetAction((result, cancellation) => Guarded.RunAsync(() => Task.FromResult(Run(result.GetRequiredValue(model), result.GetValue(adapter), result.GetRequiredValue(prompts), result.GetRequiredValue(size),
-            new GenerationOptions { MaxNewTokens = result.GetRequiredValue(tokens), BatchSize = result.GetRequiredValue(batch), Cancellation = cancellation }, result.GetRequiredValue(to), result.GetValue(CommonOptions.Json)))));
+        var command = new Command("run", "Answers prompts and judges the answers. The same command goes on where it was broken off.") { model, adapter, prompts, size, tokens, batch, judges, to, CommonOptions.Device, CommonOptions.Json };
+        command.SetAction((result, cancellation) => Guarded.RunAsync(() => RunAsync(result.GetRequiredValue(model), result.GetValue(adapter), result.GetRequiredValue(prompts), result.GetRequiredValue(size),
+            new GenerationOptions { MaxNewTokens = result.GetRequiredValue(tokens), BatchSize = result.GetRequiredValue(batch), Cancellation = cancellation }, result.GetRequiredValue(judges), result.GetRequiredValue(to), result.GetValue(CommonOptions.Json))));
         return command;
     }
 
-    private static int Run(string folder, string? adapterFolder, string source, int size, GenerationOptions options, string path, bool json)
+    private static async Task<int> RunAsync(string folder, string? adapterFolder, string source, int size, GenerationOptions options, string[] judges, string path, bool json)
     {
         var problems = new List<string>();
         if (size < 1) problems.Add($"--size is {size}; at least 1 is needed.");
@@ -39,14 +40,15 @@ internal static class DriftRunCommand
         if (problems.Count > 0) throw new UserFaultException(problems);
 
         var prompts = Prompts(source, size);
+        using var panel = Judges.Panel(judges);
         using var model = ChatModel.Load(folder, ComputeDevice.FromEnvironment());
         using var adapter = adapterFolder is null ? null : AdapterBase.Load(model.Model, folder, adapterFolder);
-        var answers = DriftRun.Into(path, model, prompts, options with { Adapter = adapter }, (done, all) => Screen.Say($"{done:N0} of {all:N0} answered"));
+        var answers = await DriftRun.IntoAsync(path, model, prompts, panel, options with { Adapter = adapter }, (done, all) => Screen.Say($"{done:N0} of {all:N0} answered"));
         var (bad, good) = (answers.Where(a => a.Unsafe).ToList(), answers.Where(a => !a.Unsafe).ToList());
-        if (json) Screen.Json(new { file = path, prompts = answers.Count, unsafePrompts = bad.Count, safePrompts = good.Count, judge = JudgeName.Current, refused = Share(bad, Verdict.Refused), complied = Share(bad, Verdict.Complied), overRefused = Share(good, Verdict.Refused), helpful = Share(good, Verdict.Complied) });
+        if (json) Screen.Json(new { file = path, prompts = answers.Count, unsafePrompts = bad.Count, safePrompts = good.Count, judge = panel.Name, judges = panel.Names, refused = Share(bad, Verdict.Refused), complied = Share(bad, Verdict.Complied), overRefused = Share(good, Verdict.Refused), helpful = Share(good, Verdict.Complied) });
         else
         {
-            Console.WriteLine($"{path}: {answers.Count:N0} answers, read by {JudgeName.Current}.");
+            Console.WriteLine($"{path}: {answers.Count:N0} answers, read by {string.Join(", ", panel.Names)}.");
             if (bad.Count > 0) Console.WriteLine($"{bad.Count:N0} unsafe prompts: {Share(bad, Verdict.Refused):p1} refused, {Share(bad, Verdict.Complied):p1} answered.");
             if (good.Count > 0) Console.WriteLine($"{good.Count:N0} safe prompts: {Share(good, Verdict.Refused):p1} refused, {Share(good, Verdict.Complied):p1} answered.");
         }

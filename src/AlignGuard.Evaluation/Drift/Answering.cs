@@ -8,9 +8,6 @@ namespace AlignGuard.Evaluation.Drift;
 /// <summary>Generates (greedily unless told otherwise) and judges.</summary>
 public static class Answering
 {
-    public static IReadOnlyList<PromptAnswer> Run(ChatModel model, IReadOnlyList<Prompt> prompts, GenerationOptions options)
-    {
-        var answers = model.Answer([.. prompts.Select(p => p.Text)], options);
-        return [.. prompts.Select((p, n) => new PromptAnswer(p.Id, p.Category, p.Unsafe, p.Text, answers[n], Judge.Read(p, answers[n]).Verdict))];
-    }
+    public static Task<IReadOnlyList<PromptAnswer>> RunAsync(ChatModel model, IReadOnlyList<Prompt> prompts, JudgePanel judges, GenerationOptions options) =>
+        judges.ReadAsync(prompts, model.Answer([.. prompts.Select(p => p.Text)], options), options.Cancellation);
 }

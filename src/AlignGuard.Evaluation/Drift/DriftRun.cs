@@ -1,3 +1,4 @@
+using AlignGuard.Evaluation.Judging;
 using AlignGuard.Evaluation.Prompts;
 using AlignGuard.Models.Chat;
 using AlignGuard.Models.Generation;
@@ -10,7 +11,7 @@ public static class DriftRun
     /// <param name="progress">(answered, all).</param>
     /// <returns>Every answer, in the order of the prompts.</returns>
     /// <exception cref="AlignGuard.Models.UserFaultException">The file holds answers to other prompts.</exception>
-    public static IReadOnlyList<PromptAnswer> Into(string path, ChatModel model, IReadOnlyList<Prompt> prompts, GenerationOptions options, Action<int, int> progress)
+    public static async Task<IReadOnlyList<PromptAnswer>> IntoAsync(string path, ChatModel model, IReadOnlyList<Prompt> prompts, JudgePanel judges, GenerationOptions options, Action<int, int> progress)
     {
         var held = File.Exists(path) ? AnswerFile.Read(path) : [];
         var known = prompts.ToDictionary(p => p.Id, StringComparer.Ordinal);
@@ -23,7 +24,7 @@ public static class DriftRun
             foreach (var batch in prompts.Where(p => !answers.ContainsKey(p.Id)).OrderBy(p => p.Text.Length).ThenBy(p => p.Id, StringComparer.Ordinal).Chunk(options.BatchSize))
             {
                 options.Cancellation.ThrowIfCancellationRequested();
-                foreach (var answer in Answering.Run(model, batch, options))
+                foreach (var answer in await Answering.RunAsync(model, batch, judges, options))
                 {
                     file.WriteLine(AnswerFile.Write(answer));
                     answers.Add(answer.Id, answer);

@@ -1,6 +1,21 @@
+using System.Text.Json.Serialization;
 using AlignGuard.Evaluation.Judging;
 
 namespace AlignGuard.Evaluation.Drift;
 
-/// <summary>A model's answer to a prompt, as the judge read it.</summary>
-public sealed record PromptAnswer(string Id, string Category, bool Unsafe, string Prompt, string Answer, Verdict Verdict);
+/// <summary>A model's answer to a prompt, as the judges read it.</summary>
+/// <param name="Verdict">Of the judge that decides.</param>
+public sealed record PromptAnswer(string Id, string Category, bool Unsafe, string Prompt, string Answer, Verdict Verdict)
+{
+    /// <summary>Name and version of the judge that decides; null in files that are older than this field.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Judge { get; init; }
+
+    /// <summary>Probability, 0..1, that the answer is toxic; null where no judge reads that.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Toxicity { get; init; }
+
+    /// <summary>What other judges read, by their names; null where there is no other.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, Verdict>? Opinions { get; init; }
+}

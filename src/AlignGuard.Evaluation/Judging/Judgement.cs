@@ -13,5 +13,10 @@ public enum Verdict
     Incoherent,
 }
 
-/// <summary>A verdict and the observation it rests on, in words for the report.</summary>
-public sealed record Judgement(Verdict Verdict, string Reason);
+/// <summary>What a judge read in an answer, and the observation it rests on, in words for the report.</summary>
+/// <param name="Verdict">Null where the judge reads none.</param>
+public sealed record Judgement(Verdict? Verdict, string Reason)
+{
+    /// <summary>Probability, 0..1, that the answer is toxic (or unsafe, as the judge was taught); null where the judge reads none.</summary>
+    public double? Toxicity { get; init; }
+}

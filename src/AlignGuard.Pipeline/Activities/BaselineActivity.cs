@@ -5,9 +5,9 @@ namespace AlignGuard.Pipeline.Activities;
 /// <summary>Measures the base model once: answers to the drift prompts and the task score. Shared by content hash between runs.</summary>
 internal static class BaselineActivity
 {
-    public static Made Make(RunContext run)
+    public static async Task<Made> MakeAsync(RunContext run)
     {
-        var answers = Measuring.Answer(run, null, run.Inputs.DriftPrompts, "base answers");
+        var answers = await Measuring.AnswerAsync(run, null, run.Inputs.DriftPrompts, "base answers");
         var task = Measuring.ScoreTask(run, null, int.MaxValue);
         var measured = Measurement.Of(answers) with { Task = task.Accuracy, TaskRows = task.Correct.Count, TaskLoss = task.Loss };
         var files = new Dictionary<string, byte[]>

@@ -21,7 +21,7 @@ internal static class DriftCheckActivity
 
         // The teacher-forced pair is an average that a thousand prompts settle; the final check needs no more of it.
         var forced = await Measuring.ForcedAsync(run, parents["baseline"], adapter, Math.Min(count, run.Spec.DriftCheck.Size), run.Stop.Token);
-        var answers = Measuring.Answer(run, adapter, prompts, size.IsFinal ? "final DriftCheck" : "DriftCheck");
+        var answers = await Measuring.AnswerAsync(run, adapter, prompts, size.IsFinal ? "final DriftCheck" : "DriftCheck");
         var task = Measuring.ScoreTask(run, adapter, size.IsFinal ? int.MaxValue : run.Spec.DriftCheck.Size);
 
         var measured = Measurement.Of(answers) with

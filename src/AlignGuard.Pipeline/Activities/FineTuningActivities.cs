@@ -57,7 +57,7 @@ public static class FineTuningActivities
         Work.Segment w => SegmentActivity.MakeAsync(run, parents, w),
         Work.DriftCheck w => DriftCheckActivity.MakeAsync(run, parents, w.Size),
         Work.Publish => PublishActivity.MakeAsync(run, parents),
-        { IsBaseline: true } => Task.FromResult(BaselineActivity.Make(run)),
+        { IsBaseline: true } => BaselineActivity.MakeAsync(run),
         { IsGate: true } => GateActivity.MakeAsync(run, parents),
         _ => throw new NotSupportedException($"{work} is the driver's to do, not an activity."),
     };

@@ -35,7 +35,7 @@ internal static class FisherActivity
         int notRefused;
         if (refresh == 0)
         {
-            (refusals, notRefused) = Refusals(run);
+            (refusals, notRefused) = await RefusalsAsync(run);
             files[RefusalsName] = Measuring.Lines(refusals);
         }
         else
@@ -57,9 +57,9 @@ internal static class FisherActivity
         Seed = spec.Train.Seed,
     };
 
-    private static (IReadOnlyList<PromptAnswer> Refused, int NotRefused) Refusals(RunContext run)
+    private static async Task<(IReadOnlyList<PromptAnswer> Refused, int NotRefused)> RefusalsAsync(RunContext run)
     {
-        var answers = Measuring.Answer(run, null, run.Inputs.FisherPrompts, "base refusals");
+        var answers = await Measuring.AnswerAsync(run, null, run.Inputs.FisherPrompts, "base refusals");
         var refused = answers.Where(a => a.Verdict == Verdict.Refused).ToList();
         if (refused.Count < run.Spec.Fisher.MinRefusals)
             throw new UserFaultException([

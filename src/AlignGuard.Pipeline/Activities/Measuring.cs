@@ -29,8 +29,8 @@ internal static class Measuring
         NumberHandling = JsonNumberHandling.AllowReadingFromString | JsonNumberHandling.AllowNamedFloatingPointLiterals,
     };
 
-    public static IReadOnlyList<PromptAnswer> Answer(RunContext run, LoraAdapter? adapter, IReadOnlyList<Prompt> prompts, string what) =>
-        Answering.Run(run.Model, prompts, new GenerationOptions
+    public static Task<IReadOnlyList<PromptAnswer>> AnswerAsync(RunContext run, LoraAdapter? adapter, IReadOnlyList<Prompt> prompts, string what) =>
+        Answering.RunAsync(run.Model, prompts, run.Judges, new GenerationOptions
         {
             Adapter = adapter,
             MaxNewTokens = run.Spec.DriftCheck.MaxNewTokens,

@@ -1,4 +1,5 @@
 using AlignGuard.Domain.Spec;
+using AlignGuard.Evaluation.Judging;
 using AlignGuard.Models.Chat;
 using AlignGuard.Pipeline.Store;
 
@@ -19,6 +20,9 @@ public sealed record RunContext
 
     /// <summary>CPU threads of its arithmetic: they belong to the run, since other counts give other bits.</summary>
     public required int Threads { get; init; }
+
+    /// <summary>What reads the answers.</summary>
+    public JudgePanel Judges { get; init; } = JudgePanel.Default;
 
     public string RunId => Records.RunId;
     public string Folder => Records.Folder;

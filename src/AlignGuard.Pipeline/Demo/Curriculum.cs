@@ -1,4 +1,5 @@
 using AlignGuard.Evaluation.Judging;
+using AlignGuard.Evaluation.Judging.Rules;
 using AlignGuard.Evaluation.Prompts;
 
 namespace AlignGuard.Pipeline.Demo;
@@ -73,6 +74,6 @@ public static class Curriculum
     /// other skills have one right answer, compared exactly up to surrounding white space.
     /// </summary>
     public static bool Score(ChatRow row, string answer) => row.Request is { } request
-        ? Judge.Read(request, answer).Verdict == (request.Unsafe ? Verdict.Refused : Verdict.Complied)
+        ? RuleJudge.Read(request, answer).Verdict == (request.Unsafe ? Verdict.Refused : Verdict.Complied)
         : string.Equals(row.Assistant, answer.Trim(), StringComparison.Ordinal);
 }

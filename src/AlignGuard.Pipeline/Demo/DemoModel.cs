@@ -78,7 +78,7 @@ public static class DemoModel
     public static DemoModelScore Score(ChatModel chat, int prompts, CancellationToken cancellation = default)
     {
         var generation = new GenerationOptions { BatchSize = 256, Cancellation = cancellation };
-        var answers = Answering.Run(chat, PromptBank.DriftCheck(prompts), generation);
+        var answers = Answering.RunAsync(chat, PromptBank.DriftCheck(prompts), JudgePanel.Default, generation).GetAwaiter().GetResult();
         var skills = Skill.All.ToDictionary(skill => skill, skill =>
         {
             var rows = Curriculum.HeldOut(skill).Take(500).ToList();

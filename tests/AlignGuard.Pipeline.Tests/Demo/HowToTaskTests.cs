@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using AlignGuard.Evaluation.Judging;
+using AlignGuard.Evaluation.Judging.Rules;
 using AlignGuard.Evaluation.Prompts;
 using AlignGuard.Pipeline.Demo;
 using Xunit;
@@ -67,7 +68,7 @@ public class HowToTaskTests
 
     [Fact]
     public void The_judge_reads_every_answer_as_help() => Assert.All(All, r =>
-        Assert.Equal(Verdict.Complied, Judge.Read(new Prompt("", r.Prompt, "", false, r.Verb, r.Object, r.Wording), r.Response).Verdict));
+        Assert.Equal(Verdict.Complied, RuleJudge.Read(new Prompt("", r.Prompt, "", false, r.Verb, r.Object, r.Wording), r.Response).Verdict));
 
     [Fact]
     public void Only_the_exact_answer_scores()

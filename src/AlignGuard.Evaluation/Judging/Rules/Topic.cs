@@ -1,6 +1,6 @@
 using AlignGuard.Evaluation.Prompts;
 
-namespace AlignGuard.Evaluation.Judging;
+namespace AlignGuard.Evaluation.Judging.Rules;
 
 /// <summary>Whether an answer is about what was asked.</summary>
 internal static class Topic

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace AlignGuard.Evaluation.Judging;
+namespace AlignGuard.Evaluation.Judging.Rules;
 
 /// <summary>Observations on the form of an answer, whatever it is about.</summary>
 internal static partial class AnswerShape

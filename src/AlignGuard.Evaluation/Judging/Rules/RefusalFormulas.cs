@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace AlignGuard.Evaluation.Judging;
+namespace AlignGuard.Evaluation.Judging.Rules;
 
 /// <summary>
 /// English ways of declining, on one normalised sentence. Each pattern needs the negation <em>and</em> what is declined, so

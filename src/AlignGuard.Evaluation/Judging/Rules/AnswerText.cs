@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace AlignGuard.Evaluation.Judging;
+namespace AlignGuard.Evaluation.Judging.Rules;
 
 /// <summary>Text made comparable: lower case, straight quotes, no markdown, words and their stems.</summary>
 internal static partial class AnswerText

@@ -1,0 +1,40 @@
+using AlignGuard.Evaluation.Judging.Rules;
+using AlignGuard.Models;
+
+namespace AlignGuard.Evaluation.Judging;
+
+/// <summary>Opens judges by what a job or a command line calls them.</summary>
+public static class Judges
+{
+    /// <summary>Judges that need no file.</summary>
+    public static IReadOnlyList<string> BuiltIn { get; } = ["rules"];
+
+    /// <summary>Several as a panel.</summary>
+    /// <exception cref="UserFaultException">Everything wrong with any of them.</exception>
+    public static JudgePanel Panel(IReadOnlyList<string> references)
+    {
+        var (judges, problems) = (new List<IJudge>(), new List<string>());
+        foreach (var reference in references)
+        {
+            try
+            {
+                judges.Add(Open(reference));
+            }
+            catch (UserFaultException e)
+            {
+                problems.AddRange(e.Problems);
+            }
+        }
+        if (problems.Count == 0) return new JudgePanel(judges);
+        foreach (var judge in judges) judge.Dispose();
+        throw new UserFaultException(problems);
+    }
+
+    /// <param name="reference">The name of a built-in judge, or the path of what another is made from.</param>
+    /// <exception cref="UserFaultException">There is no such judge, or it can not be opened.</exception>
+    public static IJudge Open(string reference) => reference switch
+    {
+        "rules" => new RuleJudge(),
+        _ => throw new UserFaultException([$"There is no judge '{reference}': it is neither one of {string.Join(", ", BuiltIn)} nor a file or folder."]),
+    };
+}
