@@ -41,6 +41,9 @@ public sealed class CategoryTable
 
     public static CategoryTable Default => Instance.Value;
 
+    /// <summary>The words of every category; of one that stands for all that begin with it, the beginning.</summary>
+    public IEnumerable<(string Word, string Category)> Keywords => _words.SelectMany(c => c.Phrases.Select(p => (string.Join(' ', p).Replace("*", "", StringComparison.Ordinal), c.Category)));
+
     /// <summary>The category of an unsafe prompt; null with <see cref="CategorySource.None"/>.</summary>
     /// <param name="source">The importer's name.</param>
     /// <param name="categories">The source's own, the most telling first.</param>

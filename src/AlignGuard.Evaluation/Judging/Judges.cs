@@ -1,3 +1,4 @@
+using AlignGuard.Evaluation.Judging.Classifier;
 using AlignGuard.Evaluation.Judging.Rules;
 using AlignGuard.Models;
 
@@ -7,7 +8,7 @@ namespace AlignGuard.Evaluation.Judging;
 public static class Judges
 {
     /// <summary>Judges that need no file.</summary>
-    public static IReadOnlyList<string> BuiltIn { get; } = ["rules"];
+    public static IReadOnlyList<string> BuiltIn { get; } = ["rules", "classifier"];
 
     /// <summary>Several as a panel.</summary>
     /// <exception cref="UserFaultException">Everything wrong with any of them.</exception>
@@ -35,6 +36,7 @@ public static class Judges
     public static IJudge Open(string reference) => reference switch
     {
         "rules" => new RuleJudge(),
+        "classifier" => new ClassifierJudge(),
         _ => throw new UserFaultException([$"There is no judge '{reference}': it is neither one of {string.Join(", ", BuiltIn)} nor a file or folder."]),
     };
 }

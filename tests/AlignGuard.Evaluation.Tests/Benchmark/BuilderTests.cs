@@ -1,3 +1,4 @@
+using AlignGuard.Models.Tests;
 using AlignGuard.Evaluation.Benchmark;
 using AlignGuard.Evaluation.Prompts;
 using Xunit;
@@ -88,8 +89,7 @@ public class BuilderTests
     [SkippableFact]
     public void The_published_sets_that_are_there_make_ten_thousand_prompts_with_the_generator_s_help()
     {
-        var data = Shared();
-        Xunit.Skip.If(data is null, "shared/data is not beside the repository: the published sets cannot be read.");
+        var data = SharedFolder.Get("data");
         var reading = SourceReading.Read(
         [
             new(Path.Combine(data, "mmlu_test"), SourceUse.Safe), new(Path.Combine(data, "hatecheck.csv"), SourceUse.AsLabelled), new(Path.Combine(data, "openai_moderation_1680.jsonl.gz"), SourceUse.AsLabelled),
@@ -101,12 +101,5 @@ public class BuilderTests
         Assert.Equal((10_000, 5_000), (filled.Prompts.Count, filled.Prompts.Count(p => p.Unsafe)));
         Assert.InRange(filled.Prompts.Count(p => p.Source == SourcePrompt.Builtin), 2_500, 4_500);
         Assert.Contains(filled.Prompts, p => p is { Unsafe: false, Source: "hatecheck", Category: "hate" });
-    }
-
-    private static string? Shared()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (Directory.Exists(Path.Combine(folder.FullName, "shared", "data"))) return Path.Combine(folder.FullName, "shared", "data");
-        return null;
     }
 }

@@ -1,3 +1,4 @@
+using AlignGuard.Models.Tests;
 using System.Text;
 using AlignGuard.Evaluation.Prompts;
 using Xunit;
@@ -111,22 +112,10 @@ public sealed class PromptFileTests : IDisposable
     [InlineData("malicious_instruct.txt", 100)]
     public void Public_benchmarks_are_read_whole_and_do_not_overlap_drift_check(string file, int count)
     {
-        var folder = SharedData();
-        Skip.If(folder is null, "the folder shared/data is not beside the repository");
+        var folder = SharedFolder.Get("data");
         var loaded = PromptFile.Load(Path.Combine(folder!, file));
         Assert.Empty(loaded.Errors);
         Assert.Equal(count, loaded.Prompts.Count);
         Assert.Empty(PromptSet.Overlap(loaded.Prompts, PromptBank.DriftCheck()));
-    }
-
-    private static string? SharedData()
-    {
-        for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
-        {
-            var folder = Path.Combine(at.FullName, "shared", "data");
-            if (Directory.Exists(folder))
-                return folder;
-        }
-        return null;
     }
 }

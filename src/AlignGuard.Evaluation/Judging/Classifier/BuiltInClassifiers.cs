@@ -1,0 +1,64 @@
+using System.Security.Cryptography;
+using AlignGuard.Domain.Statistics;
+
+namespace AlignGuard.Evaluation.Judging.Classifier;
+
+/// <summary>
+/// The three classifiers that ship with the product, as they were trained: <c>verdict.zip</c>, <c>toxicity.zip</c> and <c>request.zip</c>. Trained once and kept, not at every start: rounding differs
+/// between processors, and a version of a judge is to read the same everywhere.
+/// </summary>
+public sealed class BuiltInClassifiers
+{
+    public static readonly IReadOnlyList<string> Names = ["verdict", "toxicity", "request"];
+
+    private static readonly Lazy<BuiltInClassifiers> Instance = new(() => new BuiltInClassifiers());
+
+    private BuiltInClassifiers()
+    {
+        var files = Names.Select(Bytes).ToList();
+        Version = Convert.ToHexStringLower(SHA256.HashData([.. files.SelectMany(f => f)]))[..12];
+        var loaded = files.Select(f => TextClassifier.Load(new MemoryStream(f))).ToList();
+        (Verdict, Toxicity, Request) = (loaded[0], loaded[1], loaded[2]);
+    }
+
+    public static BuiltInClassifiers Default => Instance.Value;
+
+    /// <summary>The first twelve digits of the files' sha-256.</summary>
+    public string Version { get; }
+
+    public TextClassifier Verdict { get; }
+
+    public TextClassifier Toxicity { get; }
+
+    public TextClassifier Request { get; }
+
+    /// <summary>Trains all three anew from <see cref="TrainingText"/>, by name.</summary>
+    public static IReadOnlyDictionary<string, TextClassifier> Train()
+    {
+        var text = TrainingText.Of(heldOut: false);
+        return new Dictionary<string, TextClassifier>
+        {
+            ["verdict"] = TextClassifier.Train(text.Answers()),
+            ["toxicity"] = TextClassifier.Train(text.Statements()),
+            ["request"] = TextClassifier.Train(text.Requests()),
+        };
+    }
+
+    /// <summary>Share of the held-out rows that a classifier of this name reads right, with Wilson's 95 % interval.</summary>
+    public static Estimate HeldOutAccuracy(string name, TextClassifier classifier)
+    {
+        var text = TrainingText.Of(heldOut: true);
+        var rows = name switch { "verdict" => text.Answers(), "toxicity" => text.Statements(), _ => text.Requests() };
+        var right = rows.Zip(classifier.Read(rows.Select(r => r.Text))).Count(p => classifier.Likeliest(p.Second) == p.First.Label);
+        return Wilson.Interval(right, rows.Count, 0.95);
+    }
+
+    private static byte[] Bytes(string name)
+    {
+        using var stream = typeof(BuiltInClassifiers).Assembly.GetManifestResourceStream($"{name}.zip")
+            ?? throw new InvalidOperationException($"The embedded resource {name}.zip is missing from AlignGuard.Evaluation.");
+        var bytes = new MemoryStream();
+        stream.CopyTo(bytes);
+        return bytes.ToArray();
+    }
+}
