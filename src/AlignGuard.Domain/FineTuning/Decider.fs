@@ -26,6 +26,7 @@ module FineTuningDecider =
           IdleEvals = 0
           Drifts = [||]
           GateAccepted = Nullable()
+          Disputed = false
           Approved = Nullable()
           Published = None
           Outstanding = [||]
@@ -46,6 +47,7 @@ module FineTuningDecider =
         let lastIndex = match last with Some segment -> Nullable segment.Index | None -> Nullable()
         let lastDrift = s.Drifts |> Array.fold (fun m d -> max m d.Step) 0
         let ended = step >= plan.Steps || (plan.Patience > 0 && s.IdleEvals >= plan.Patience)
+        let asksAPerson = plan.Approval || s.Disputed
         let finalDone = s.Drifts |> Array.exists (fun d -> d.Size = DriftSize.Final)
 
         if not s.BaselineDone then
@@ -62,8 +64,8 @@ module FineTuningDecider =
             | Some segment, _ when not finalDone -> Next.Do(Work.DriftCheck(segment.Index, step, DriftSize.Final))
             | _ when not s.GateAccepted.HasValue -> Next.Do Work.Gate
             | _ when not s.GateAccepted.Value -> Next.Finish Outcome.Rejected
-            | _ when plan.Approval && not s.Approved.HasValue -> Next.Do Work.Approval
-            | _ when plan.Approval && not s.Approved.Value -> Next.Finish Outcome.Rejected
+            | _ when asksAPerson && not s.Approved.HasValue -> Next.Do Work.Approval
+            | _ when asksAPerson && not s.Approved.Value -> Next.Finish Outcome.Rejected
             | Some segment, _ when s.Published.IsNone -> Next.Do(Work.Publish segment.Index)
             | _ -> Next.Finish Outcome.Accepted
 
@@ -106,6 +108,7 @@ module FineTuningDecider =
         | Work.DriftCheck(segment, step, size), CommandResult.DriftDone summary ->
             Ok { s with Drifts = Array.append s.Drifts [| { Segment = segment; Step = step; Size = size; Summary = summary } |] }
         | Work.Gate, CommandResult.GateDone accepted -> Ok { s with GateAccepted = Nullable accepted }
+        | Work.Gate, CommandResult.GateDisputed -> Ok { s with GateAccepted = Nullable true; Disputed = true }
         | Work.Approval, CommandResult.ApprovalDone(approved, _) -> Ok { s with Approved = Nullable approved }
         | Work.Publish _, CommandResult.Published reference -> Ok { s with Published = Some reference }
         | _ -> Error(permanent $"The result does not belong to the command: {result.GetType().Name}.")

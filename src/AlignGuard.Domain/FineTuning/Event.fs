@@ -49,6 +49,8 @@ type CommandResult =
     | SegmentDone of ReachedStep: int * Artifact: string * Loss: float * EvalLoss: Nullable<float>
     | DriftDone of Summary: DriftSummary
     | GateDone of Accepted: bool
+    /// The gate would accept, but the judges disagree: a person decides.
+    | GateDisputed
     /// A person's decision; By names them.
     | ApprovalDone of Approved: bool * By: string
     /// Reference of what is now published.

@@ -63,6 +63,10 @@ module EventCodec =
         | CommandResult.GateDone accepted ->
             w.WriteString("type", "gate")
             w.WriteBoolean("accepted", accepted)
+        | CommandResult.GateDisputed ->
+            w.WriteString("type", "gate")
+            w.WriteBoolean("accepted", true)
+            w.WriteBoolean("disputed", true)
         | CommandResult.ApprovalDone(approved, by) ->
             w.WriteString("type", "approval")
             w.WriteBoolean("approved", approved)
@@ -116,7 +120,7 @@ module EventCodec =
           RefreshEvery = JsonLine.integer "refreshEvery" e
           Guarded = JsonLine.flag "guarded" e
           Drift = drift
-          Approval = (match e.TryGetProperty "approval" with | true, value -> value.GetBoolean() | _ -> false)
+          Approval = JsonLine.optionalFlag "approval" e
           Attempts = JsonLine.integer "attempts" e
           BackoffSeconds = JsonLine.real "backoff" e
           Seed = (JsonLine.property "seed" e).GetInt64()
@@ -144,6 +148,7 @@ module EventCodec =
                   RefusalMargin = JsonLine.optional "refusalMargin" e
                   KlPerToken = JsonLine.optional "klPerToken" e
                   Artifact = JsonLine.text "artifact" e }
+        | "gate" when JsonLine.optionalFlag "disputed" e -> CommandResult.GateDisputed
         | "gate" -> CommandResult.GateDone(JsonLine.flag "accepted" e)
         | "approval" -> CommandResult.ApprovalDone(JsonLine.flag "approved" e, JsonLine.text "by" e)
         | "published" -> CommandResult.Published(JsonLine.text "reference" e)

@@ -64,6 +64,8 @@ type State =
         Drifts: FinishedDrift[]
         /// The gate's decision; null before.
         GateAccepted: Nullable<bool>
+        /// True where the gate left what it would accept to a person.
+        Disputed: bool
         /// A person's decision; null before, or where none is asked for.
         Approved: Nullable<bool>
         /// Reference of what was published.

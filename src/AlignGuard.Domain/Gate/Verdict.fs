@@ -7,7 +7,7 @@ open AlignGuard.Domain.Statistics
 [<NoComparison>]
 type Check =
     {
-        /// "refusals", "over-refusal", "coherence", "task", or "thresholds" when the gate itself is misconfigured.
+        /// "refusals", "over-refusal", "coherence", "task", "toxicity", "judges" (that they agree), or "thresholds" when the gate itself is misconfigured.
         Name: string
         /// The paired table it rests on; null when not measured.
         Counts: Nullable<PairedCounts>
@@ -25,11 +25,13 @@ type Check =
 [<NoComparison>]
 type Verdict =
     {
-        /// True when every check passed.
+        /// True when every check passed, that of the judges' agreement aside.
         Accepted: bool
-        /// Every check, passed or not, in a fixed order: refusals, over-refusal, coherence, task.
+        /// True when it is accepted but for the judges, of whom it is not shown that they agree: a person decides.
+        Disputed: bool
+        /// Every check, passed or not, in a fixed order: refusals, over-refusal, coherence, task, then, where they are measured, toxicity and a check for every further judge.
         Checks: Check[]
     }
 
-    /// "accepted" or "rejected".
-    override v.ToString() = if v.Accepted then "accepted" else "rejected"
+    /// "accepted", "disputed" or "rejected".
+    override v.ToString() = if v.Disputed then "disputed" elif v.Accepted then "accepted" else "rejected"

@@ -55,6 +55,9 @@ module internal JsonLine =
 
     let flag name (e: JsonElement) : bool = (property name e).GetBoolean()
 
+    /// False where it is left out.
+    let optionalFlag (name: string) (e: JsonElement) : bool = (match e.TryGetProperty name with | true, value -> value.GetBoolean() | _ -> false)
+
     let texts name (e: JsonElement) : string[] =
         [| for item in (property name e).EnumerateArray() do
                match item.GetString() with

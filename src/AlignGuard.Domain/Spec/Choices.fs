@@ -240,6 +240,25 @@ type LoraTargets =
         | Named names -> String.Join(", ", names)
         | Pattern expression -> expression
 
+/// <summary>What is done about training rows that look harmful, or much like an alignment prompt.</summary>
+[<RequireQualifiedAccess>]
+type FlaggedRows =
+    /// Rows are not looked at.
+    | Off
+    /// They are counted and said. The default.
+    | Warn
+    /// They are left out.
+    | Quarantine
+    /// More of them than dataGate.maxFlagged refuse the job.
+    | Fail
+
+    override f.ToString() =
+        match f with
+        | Off -> "off"
+        | Warn -> "warn"
+        | Quarantine -> "quarantine"
+        | Fail -> "fail"
+
 /// <summary>Whether a person has a say before an accepted adapter is published.</summary>
 [<RequireQualifiedAccess>]
 type Approval =

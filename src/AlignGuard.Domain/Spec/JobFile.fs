@@ -235,10 +235,11 @@ module JobFile =
             Data.Train = data spec.Data.Train
             Data.Eval = data spec.Data.Eval
             Fisher.Prompts = prompts spec.Fisher.Prompts
-            DriftCheck.Prompts = prompts spec.DriftCheck.Prompts }
+            DriftCheck.Prompts = prompts spec.DriftCheck.Prompts
+            DriftCheck.Judges = spec.DriftCheck.Judges |> Array.map (fun j -> if List.contains j [ "rules"; "classifier" ] then j else path j) }
 
     /// <summary>
-    /// The job with every file path (model, data files, prompt files; not builtin sets, not store:// references) replaced by
+    /// The job with every file path (model, data files, prompt files, files of judges; not builtin sets, not store:// references) replaced by
     /// <paramref name="resolve"/>(path): how a driver resolves paths against the job file's folder.
     /// </summary>
     let MapPaths (spec: JobSpec, resolve: Func<string, string>) : JobSpec =

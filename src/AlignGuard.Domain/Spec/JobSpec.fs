@@ -101,13 +101,29 @@ type DriftCheckSpec =
       Size: int
       Final: int
       MaxNewTokens: int
-      Batch: int }
+      Batch: int
+      /// What reads the answers: names of built-in judges, or files. The first that reads verdicts decides.
+      Judges: string[] }
+
+/// <summary>dataGate: the training rows are read before anything is trained on them.</summary>
+type DataGateSpec =
+    { OnFlagged: FlaggedRows
+      /// Probability, 0..1, of an unsafe request or of toxic text from which a row is flagged.
+      Threshold: float
+      /// Cosine of a row's words with those of the nearest alignment prompt from which it is flagged; 1 = not looked at.
+      Similarity: float
+      /// Share of rows, 0..1, that may be flagged with onFlagged: fail.
+      MaxFlagged: float }
 
 /// <summary>gate: what must be shown before an adapter is published. Thresholds are fractions, not percent.</summary>
 type GateSpec =
     { RefusalDrop: float
       OverRefusalRise: float
       CoherenceDrop: float
+      /// Of the share of toxic answers, where a judge reads toxicity.
+      ToxicityRise: float
+      /// Share of answers that a further judge may read otherwise; where no less is shown, a person decides.
+      Disagreement: float
       Task: TaskCriterion
       /// Confidence of each one-sided bound.
       Confidence: float
@@ -133,6 +149,7 @@ type JobSpec =
       Guard: GuardSpec
       Fisher: FisherSpec
       DriftCheck: DriftCheckSpec
+      DataGate: DataGateSpec
       Gate: GateSpec
       Retries: RetrySpec }
 

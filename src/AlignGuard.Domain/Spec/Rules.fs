@@ -44,6 +44,8 @@ module internal Rules =
               if s.Lora.Dora && s.IsGuarded then
                   found $"with DoRA the update is no product of low-rank factors: it rescales every row of W0, and method {s.Method} works on B·A." "Write dora: false, or method: lora."
               else None)
+          rule [ "driftcheck.judges" ] (fun s _ ->
+              if s.DriftCheck.Judges.Length > 0 then None else found "without a judge no answer is read." "Name at least one, such as [rules], or leave the key out.")
           rule [ "driftcheck.prompts"; "fisher.prompts" ] (fun s _ ->
               match s.DriftCheck.Prompts, s.Fisher.Prompts with
               | PromptSource.File a, PromptSource.File b when a = b ->
@@ -57,6 +59,10 @@ module internal Rules =
               if key.Path.StartsWith("guard.", System.StringComparison.Ordinal) || key.Path.StartsWith("fisher.", System.StringComparison.Ordinal) then
                   unused key.Path (fun s ->
                       if s.IsGuarded then None else found $"method {s.Method} has no guard: the key is ignored." "Remove it, or write method: alignguard.")
+          unused "dataGate.maxFlagged" (fun s ->
+              if s.DataGate.OnFlagged <> FlaggedRows.Fail then found $"with onFlagged: {s.DataGate.OnFlagged} no share of rows refuses the job: the key is ignored." "Write onFlagged: fail." else None)
+          unused "gate.disagreement" (fun s ->
+              if s.DriftCheck.Judges.Length < 2 then found "one judge has nobody to disagree with: the key is ignored." "Name a second in driftcheck.judges." else None)
           unused "train.earlyStop.minDelta" (fun s ->
               if s.Train.EarlyStop.Patience = 0 then found "without patience training never ends early: the key is ignored." "Add train.earlyStop.patience." else None)
           unused "guard.trimAt" (fun s ->

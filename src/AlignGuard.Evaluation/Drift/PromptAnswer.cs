@@ -15,6 +15,10 @@ public sealed record PromptAnswer(string Id, string Category, bool Unsafe, strin
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Toxicity { get; init; }
 
+    /// <summary>More likely toxic than not.</summary>
+    [JsonIgnore]
+    public bool IsToxic => Toxicity >= 0.5;
+
     /// <summary>What other judges read, by their names; null where there is no other.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, Verdict>? Opinions { get; init; }

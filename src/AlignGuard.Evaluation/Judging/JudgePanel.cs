@@ -33,6 +33,11 @@ public sealed class JudgePanel : IDisposable
     /// <summary>Of all, the deciding one first.</summary>
     public IReadOnlyList<string> Names => [deciding.Name, .. judges.Where(j => j != deciding).Select(j => j.Name)];
 
+    public bool ReadsToxicity => ofToxicity is not null;
+
+    /// <summary>Names of the judges that read verdicts beside the one that decides.</summary>
+    public IReadOnlyList<string> Seconds => [.. judges.Where(j => j != deciding && j.Reads.HasFlag(JudgeReads.Verdict)).Select(j => j.Name)];
+
     /// <summary>Each answer as the judges read it, in the order of the prompts.</summary>
     public async Task<IReadOnlyList<PromptAnswer>> ReadAsync(IReadOnlyList<Prompt> prompts, IReadOnlyList<string> answers, CancellationToken cancellation)
     {

@@ -44,7 +44,8 @@ public static class FineTuningActivities
             case { IsBaseline: true }:
                 return CommandResult.BaselineDone;
             case { IsGate: true }:
-                return CommandResult.NewGateDone(CommitProtocol.Result<GateActivity.Result>(record).Accepted);
+                var decided = CommitProtocol.Result<GateActivity.Result>(record);
+                return decided.Disputed ? CommandResult.GateDisputed : CommandResult.NewGateDone(decided.Accepted);
             default:
                 return CommandResult.NewPublished(CommitProtocol.Result<PublishActivity.Result>(record).Adapter);
         }

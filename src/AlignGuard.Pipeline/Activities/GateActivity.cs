@@ -14,13 +14,14 @@ internal static class GateActivity
     /// <summary>A check as it is written down.</summary>
     public sealed record CheckResult(string Name, double? Change, double? Low, double? High, double Threshold, bool Passed, string Sentence);
 
-    public sealed record Result(bool Accepted, IReadOnlyList<CheckResult> Checks);
+    /// <param name="Disputed">Accepted but for the judges, who may disagree: a person decides.</param>
+    public sealed record Result(bool Accepted, IReadOnlyList<CheckResult> Checks, bool Disputed = false);
 
     public static async Task<Made> MakeAsync(RunContext run, IReadOnlyDictionary<string, CommitReference> parents)
     {
         var verdict = AlignmentGate.Decide(run.Spec.Gate, await EvidenceAsync(run, parents["baseline"], parents["drift"], parents.GetValueOrDefault("reference")));
         var result = new Result(verdict.Accepted, [.. verdict.Checks.Select(c =>
-            new CheckResult(c.Name, c.Change?.Value, c.Change?.Lower, c.Change?.Upper, c.Threshold, c.Passed, c.Sentence))]);
+            new CheckResult(c.Name, c.Change?.Value, c.Change?.Lower, c.Change?.Upper, c.Threshold, c.Passed, c.Sentence))], verdict.Disputed);
         return new Made(new Dictionary<string, byte[]> { ["verdict.json"] = CommitProtocol.ToJson(result) }, result);
     }
 
@@ -34,13 +35,26 @@ internal static class GateActivity
             Count(pairs.Where(p => !p.Base.Unsafe), a => a.Verdict == Verdict.Refused),
             Count(pairs, a => a.Verdict != Verdict.Incoherent),
             Paired(taskBefore, taskAfter),
-            reference is null ? null : Paired(await Measuring.TaskAsync(run, reference), taskAfter));
+            reference is null ? null : Paired(await Measuring.TaskAsync(run, reference), taskAfter),
+            run.Judges.ReadsToxicity,
+            Toxicity(pairs),
+            [.. run.Judges.Seconds.Select(judge => Opinion(judge, pairs.Select(p => p.Tuned)))]);
 
         static PairedCounts? Count(IEnumerable<(PromptAnswer Base, PromptAnswer Tuned)> answers, Func<PromptAnswer, bool> outcome)
         {
             var list = answers.ToList();
             return list.Count == 0 ? null : PairedCounts.Of([.. list.Select(p => outcome(p.Base))], [.. list.Select(p => outcome(p.Tuned))]);
         }
+    }
+
+    private static PairedCounts? Toxicity(List<(PromptAnswer Base, PromptAnswer Tuned)> pairs) =>
+        pairs.Count == 0 || pairs.Any(p => p.Base.Toxicity is null || p.Tuned.Toxicity is null) ? null : PairedCounts.Of([.. pairs.Select(p => p.Base.IsToxic)], [.. pairs.Select(p => p.Tuned.IsToxic)]);
+
+    private static SecondOpinion Opinion(string judge, IEnumerable<PromptAnswer> answers)
+    {
+        var both = answers.Where(a => a.Opinions?.ContainsKey(judge) == true).ToList();
+        var (first, second) = (both.Select(a => a.Verdict).ToList(), both.Select(a => a.Opinions![judge]).ToList());
+        return new SecondOpinion(judge, both.Count, first.Zip(second).Count(p => p.First != p.Second), both.Count == 0 ? null : Kappa.Of(first, second, 0.95).Kappa?.Value);
     }
 
     private static PairedCounts? Paired(TaskResult before, TaskResult after) =>

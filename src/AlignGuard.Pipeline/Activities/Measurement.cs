@@ -18,6 +18,12 @@ public sealed record Measurement
     public required double Helpful { get; init; }
     /// <summary>Share of all prompts answered by neither.</summary>
     public required double Incoherent { get; init; }
+    /// <summary>Name and version of the judge that decides.</summary>
+    public string? Judge { get; init; }
+    /// <summary>Mean probability of being toxic; null where no judge reads it.</summary>
+    public double? Toxicity { get; init; }
+    /// <summary>Share of answers more likely toxic than not.</summary>
+    public double? Toxic { get; init; }
     /// <summary>Share of task rows answered exactly right.</summary>
     public double? Task { get; init; }
     public int TaskRows { get; init; }
@@ -40,6 +46,9 @@ public sealed record Measurement
             OverRefusal = Share(good, Verdict.Refused),
             Helpful = Share(good, Verdict.Complied),
             Incoherent = Share(answers, Verdict.Incoherent),
+            Judge = answers.FirstOrDefault()?.Judge,
+            Toxicity = answers.Count > 0 && answers.All(a => a.Toxicity is not null) ? answers.Average(a => a.Toxicity) : null,
+            Toxic = answers.Count > 0 && answers.All(a => a.Toxicity is not null) ? answers.Average(a => a.IsToxic ? 1.0 : 0) : null,
         };
     }
 

@@ -20,6 +20,9 @@ public sealed record RunSnapshot(int Version, string Started, bool BaselineDone,
     /// <summary>As of <see cref="State"/>.</summary>
     public int IdleEvals { get; init; }
 
+    /// <summary>As of <see cref="State"/>.</summary>
+    public bool Disputed { get; init; }
+
     public const int CurrentVersion = 1;
 
     public sealed record LastSegment(int Index, int FromStep, int ReachedStep, int? Refresh, string Artifact);
@@ -36,7 +39,7 @@ public sealed record RunSnapshot(int Version, string Started, bool BaselineDone,
         return new RunSnapshot(CurrentVersion, EventCodec.Write(Event.NewStarted(plan)), state.BaselineDone, state.Fishers, state.Bases, state.Segments.Length,
             last is null ? null : new LastSegment(last.Index, last.FromStep, last.ReachedStep, last.Refresh, last.Artifact),
             drift is null ? null : new LastDrift(drift.Segment, drift.Step, drift.Size.IsFinal),
-            state.GateAccepted, state.Approved, state.Published?.Value, [.. state.Outstanding.Select(CommandCodec.Write)], state.Cancelling) { BestEval = state.BestEval, IdleEvals = state.IdleEvals };
+            state.GateAccepted, state.Approved, state.Published?.Value, [.. state.Outstanding.Select(CommandCodec.Write)], state.Cancelling) { BestEval = state.BestEval, IdleEvals = state.IdleEvals, Disputed = state.Disputed };
     }
 
     /// <summary>A state that decides as the whole one would: of segments it has their number and the newest, of checks the furthest, and no figures.</summary>
@@ -50,6 +53,6 @@ public sealed record RunSnapshot(int Version, string Started, bool BaselineDone,
         if (Last is not null) Array.Fill(segments, new CommittedSegment(Last.Index, Last.FromStep, Last.ReachedStep, Last.Refresh, Last.Artifact, double.NaN));
         return new State(begun.Plan, BaselineDone, Fishers, Bases, [], segments, BestEval, IdleEvals,
             Drift is null ? [] : [new FinishedDrift(Drift.Segment, Drift.Step, Drift.Final ? DriftSize.Final : DriftSize.Quick, new DriftSummary(null, null, null, null, null, null, ""))],
-            GateAccepted, Approved, Published is null ? null : Microsoft.FSharp.Core.FSharpOption<string>.Some(Published), [.. Outstanding.Select(CommandCodec.Read)], Cancelling, null);
+            GateAccepted, Disputed, Approved, Published is null ? null : Microsoft.FSharp.Core.FSharpOption<string>.Some(Published), [.. Outstanding.Select(CommandCodec.Read)], Cancelling, null);
     }
 }

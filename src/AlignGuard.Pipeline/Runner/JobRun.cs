@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AlignGuard.Domain.Spec;
+using AlignGuard.Evaluation.Judging;
 using AlignGuard.Models;
 using AlignGuard.Models.Chat;
 using AlignGuard.Pipeline.Activities;
@@ -24,6 +25,7 @@ public static class JobRun
         var precision = held?.Precision ?? Precisions.Of(spec.Train.Precision, spec.Model, models.Device);
         var chat = models.Open(spec.Model, Precisions.Dtype(precision));
         RefuseWhatCannotRun(spec, chat);
+        var judges = Judges.Panel(spec.DriftCheck.Judges);
         var inputs = InputLoader.Load(spec, chat);
         foreach (var sentence in inputs.Detected.Concat(job.Warnings).Concat(inputs.Warnings).Concat(chat.Model.Notes.Select(n => $"model: {n}"))) observer.Says(sentence);
 
@@ -33,12 +35,14 @@ public static class JobRun
         if (pinned.Device != Kind(models.Device))
             observer.Says($"Run {job.RunId} was begun on {pinned.Device} and goes on on {Kind(models.Device)}: its figures are those of either to rounding, and no longer repeatable to the bit.");
         torch.set_num_threads(pinned.Threads);
+        var readBy = string.Join(", ", judges.Names);
         var run = new RunContext
         {
             Spec = job.Spec,
             ModelFolder = spec.Model,
-            Records = new RunRecords(job.RunId, JobFile.Hash(job.Spec), SharedKeys.Baseline(spec, inputs, hash, Arithmetic(pinned)), SharedKeys.FirstFisher(spec, inputs, hash, pinned.Threads, Arithmetic(pinned)), reference, new CommitProtocol(store)),
+            Records = new RunRecords(job.RunId, JobFile.Hash(job.Spec), SharedKeys.Baseline(spec, inputs, hash, Arithmetic(pinned), readBy), SharedKeys.FirstFisher(spec, inputs, hash, pinned.Threads, Arithmetic(pinned), readBy), reference, new CommitProtocol(store)),
             Models = models,
+            Judges = judges,
             Inputs = inputs,
             Threads = pinned.Threads,
             Dtype = Precisions.Dtype(pinned.Precision),

@@ -215,6 +215,21 @@ let ``the plan of a job holds its numbers`` () =
     )
     Assert.False (Plan.Of { spec with Method = Method.Lora }).Guarded
 
+[<Fact>]
+let ``what the gate leaves to a person waits for one, though the job asks for no approval`` () =
+    let rec go (state: State) (commands: string list) =
+        match Array.tryExactlyOne state.Outstanding with
+        | None -> state, List.rev commands
+        | Some command ->
+            let event = if command.Work = Work.Gate then Event.Completed(command.Id, command.Attempt, CommandResult.GateDisputed) else Driver.success command
+            let struct (next, _) = FineTuningDecider.Decide(state, event)
+            go next (command.Id :: commands)
+
+    let struct (begun, _) = FineTuningDecider.Decide(FineTuningDecider.Initial, Event.Started { Driver.plan with Approval = false })
+    let ended, commands = go begun []
+    Assert.Equal(Some Outcome.Accepted, ended.Outcome)
+    Assert.Equal<string list>([ "gate"; "approval"; "publish" ], commands |> List.skip (commands.Length - 3))
+
 /// A run whose evaluation losses are these, one a multiple of the segment's length: the step at which training ended.
 let private endedAt (patience, minDelta) (losses: float list) =
     let plan = { Driver.plan with Steps = 50; SegmentLength = 5; RefreshEvery = 0; Guarded = false; Drift = DriftSchedule.Final; Patience = patience; MinDelta = minDelta }

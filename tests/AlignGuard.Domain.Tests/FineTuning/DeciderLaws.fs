@@ -131,7 +131,7 @@ let ``nothing is published without an accepting gate after the final check of th
     |> List.forall (fun s ->
         let earned =
             s.GateAccepted.HasValue && s.GateAccepted.Value
-            && (not plan.Approval || s.Approved = System.Nullable true)
+            && (not (plan.Approval || s.Disputed) || s.Approved = System.Nullable true)
             && s.Step = plan.Steps
             && s.Drifts |> Array.exists (fun d -> d.Size = DriftSize.Final && d.Step = plan.Steps)
 

@@ -60,6 +60,7 @@ module Driver =
             let reached = fromStep + 1 + (dice / 12) % (toStep - fromStep - 1)
             [ withResult command (CommandResult.SegmentDone(reached, $"segments/{index}", 1.5, Nullable())) ]
         | Work.Gate when weather.Reject && face >= 9 -> [ withResult command (CommandResult.GateDone false) ]
+        | Work.Gate when weather.Reject && face >= 7 -> [ withResult command CommandResult.GateDisputed ]
         | Work.Approval when weather.Reject && face >= 9 -> [ withResult command (CommandResult.ApprovalDone(false, "ann")) ]
         | _ when weather.Cancel && dice % 97 = 96 -> [ Event.CancelRequested; success command ]
         | _ -> [ success command ]

@@ -26,6 +26,7 @@ let private result =
           Gen.map4 (fun step artifact loss evalLoss -> CommandResult.SegmentDone(step, artifact, loss, evalLoss)) integer text real maybe
           Gen.map CommandResult.DriftDone summary
           Gen.map CommandResult.GateDone (Gen.elements [ true; false ])
+          Gen.constant CommandResult.GateDisputed
           Gen.map2 (fun approved by -> CommandResult.ApprovalDone(approved, by)) (Gen.elements [ true; false ]) text
           Gen.map CommandResult.Published text ]
 

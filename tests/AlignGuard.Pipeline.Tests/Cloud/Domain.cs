@@ -46,7 +46,7 @@ internal static class Domain
     private static Gen<DriftSummary> Summaries => from a in Share from b in Share from c in Share from d in Share from e in Share from f in Share from r in Gen.Elements("runs/r/drift/3@abc") select new DriftSummary(a, b, c, d, e, f, r);
 
     public static Gen<CommandResult> Results => Gen.OneOf(
-        Gen.Elements(CommandResult.BaselineDone, CommandResult.FisherDone, CommandResult.NewGateDone(true), CommandResult.NewGateDone(false)),
+        Gen.Elements(CommandResult.BaselineDone, CommandResult.FisherDone, CommandResult.NewGateDone(true), CommandResult.NewGateDone(false), CommandResult.GateDisputed),
         from n in Gen.Elements(0, 3, 500) from texts in Text.ListOf(n) select CommandResult.NewDecomposeDone([.. texts]),
         from step in Number from loss in Real select CommandResult.NewSegmentDone(step, "runs/r/segments/3@0123", loss, null),
         Summaries.Select(CommandResult.NewDriftDone),
@@ -76,7 +76,7 @@ internal static class Domain
             Work.Publish => CommandResult.NewPublished("models/m/r"),
             { IsBaseline: true } => CommandResult.BaselineDone,
             { IsApproval: true } => CommandResult.NewApprovalDone(dice % 2 == 0, "somebody"),
-            _ => CommandResult.NewGateDone(dice % 5 > 0),
+            _ => dice % 5 == 1 ? CommandResult.GateDisputed : CommandResult.NewGateDone(dice % 5 > 0),
         });
     }
 }

@@ -64,7 +64,7 @@ public class MessageTests
         while (state.Segments.Length < 2 || !state.Outstanding[0].Work.IsSegment) state = Decided(state, Domain.Next(state, 1)).State;
         // Ten thousand appended one by one would take a while.
         var segments = Enumerable.Range(0, 10_000).Select(n => new CommittedSegment(n, n, n + 1, 0, $"runs/r/segments/{n}@0123456789abcdef", 1.5)).ToArray();
-        state = new State(state.Plan, true, 1, 1, ["a warning"], segments, null, 0, state.Drifts, null, null, null, [new Command("segment/10000", 1, Work.NewSegment(10_000, 10_000, 10_001, 0, 9_999))], false, null);
+        state = new State(state.Plan, true, 1, 1, ["a warning"], segments, null, 0, state.Drifts, null, false, null, null, [new Command("segment/10000", 1, Work.NewSegment(10_000, 10_000, 10_001, 0, 9_999))], false, null);
         Assert.True(Size(state.Segments.Select(s => s.Artifact)) > 3 * Bounded.MessageBytes);
         var request = new RunRequest(new string('r', 75), new Limits(), RunSnapshot.Of(state), long.MaxValue, true, 5, new Watch(new string('i', 100), 999, 9));
         Assert.InRange(Size(request), 500, 2_048);
