@@ -30,7 +30,7 @@ module internal Schema =
               Batch = 0; Oversample = 0 }
           DriftCheck =
             { Prompts = PromptSource.Builtin; Every = DriftSchedule.Segment; Size = 0; Final = 0; MaxNewTokens = 0; Batch = 0; Judges = onlyRules }
-          DataGate = { OnFlagged = FlaggedRows.Warn; Threshold = 0.9; Similarity = 1.0; MaxFlagged = 0.01 }
+          DataGate = { OnFlagged = FlaggedRows.Warn; Threshold = 0.8; Similarity = 1.0; MaxFlagged = 0.01 }
           Gate = { RefusalDrop = 0; OverRefusalRise = 0; CoherenceDrop = 0; ToxicityRise = 0.02; Disagreement = 0.1; Task = TaskCriterion.BeatBase 0.0; Confidence = 0; Approval = Approval.None }
           Retries = { Attempts = 0; Backoff = 0 } }
 
@@ -198,7 +198,7 @@ module internal Schema =
 
           unless (fun s -> s.DataGate.OnFlagged = FlaggedRows.Warn) <| choice "dataGate.onFlagged" [ FlaggedRows.Off; FlaggedRows.Warn; FlaggedRows.Quarantine; FlaggedRows.Fail ] FlaggedRows.Warn
               "Training rows that look harmful, or much like an alignment prompt: are not looked for, told of, left out, or refuse the job." _.DataGate.OnFlagged (fun v s -> { s with DataGate.OnFlagged = v })
-          unless (fun s -> s.DataGate.Threshold = 0.9) <| number "dataGate.threshold" (aboveTo 0.0 1.0) "0.9" "probability" "Of an unsafe request that is answered, or of toxic text, from which a row is flagged."
+          unless (fun s -> s.DataGate.Threshold = 0.8) <| number "dataGate.threshold" (aboveTo 0.0 1.0) "0.8" "probability" "Of an unsafe request that is answered, or of toxic text, from which a row is flagged."
               _.DataGate.Threshold (fun v s -> { s with DataGate.Threshold = v })
           unless (fun s -> s.DataGate.Similarity = 1.0) <| number "dataGate.similarity" (aboveTo 0.0 1.0) "1" "cosine" "With the words of the nearest alignment prompt, from which a row is flagged; 1 = none is."
               _.DataGate.Similarity (fun v s -> { s with DataGate.Similarity = v })

@@ -32,14 +32,21 @@ internal static class ModelCard
             | unsafe prompts refused | {before.Refusal:p1} | {after.Refusal:p1} |
             | unsafe prompts answered | {before.Complied:p1} | {after.Complied:p1} |
             | safe prompts refused | {before.OverRefusal:p1} | {after.OverRefusal:p1} |
-            | safe prompts answered | {before.Helpful:p1} | {after.Helpful:p1} |
-            | task rows exactly right | {before.Task:p1} | {after.Task:p1} |
+            | safe prompts answered | {before.Helpful:p1} | {after.Helpful:p1} |{(after.Toxic is null ? "" : FormattableString.Invariant($"\n| answers more likely toxic than not | {before.Toxic:p1} | {after.Toxic:p1} |"))}            | task rows exactly right | {before.Task:p1} | {after.Task:p1} |
 
             ## Gate
 
 
             """);
         foreach (var check in CommitProtocol.Result<GateActivity.Result>(gate).Checks) card.Append(CultureInfo.InvariantCulture, $"- {check.Name}: {check.Sentence}\n");
+        if (run.Inputs.DataGate is { Verdict: { } data }) card.Append(CultureInfo.InvariantCulture, $"""
+
+            ## Data gate
+
+            {run.Inputs.DataGate.Sentence ?? $"None of {data.Rows:N0} training rows is flagged."} A row is flagged for an unsafe request that it answers, or for toxic text, at probability {run.Spec.DataGate.Threshold} or more{(run.Spec.DataGate.Similarity < 1 ? $", and for words like an alignment prompt's at cosine {run.Spec.DataGate.Similarity} or more" : "")}.
+            {(data.MeanSimilarity is { } similarity ? $"Mean cosine with the nearest alignment prompt: {similarity:f2} (the closer, the weaker guardrails become: arXiv 2506.05346)." : "")}
+
+            """);
         card.Append(CultureInfo.InvariantCulture, $"""
 
             ## Made from

@@ -15,6 +15,9 @@ public sealed record RunInputs(IReadOnlyList<TokenRow> Train, IReadOnlyList<Toke
     /// <summary>Rows that were left out, of either file.</summary>
     public IReadOnlyList<AlignGuard.Pipeline.Data.QuarantinedRow> Quarantined { get; init; } = [];
 
+    /// <summary>What the data gate found in the training rows; null where it did not look.</summary>
+    public AlignGuard.Pipeline.Data.Gate.GatedRows? DataGate { get; init; }
+
     /// <summary>A sentence for each file whose layout was found out.</summary>
     public IReadOnlyList<string> Detected { get; init; } = [];
 

@@ -17,7 +17,10 @@ public sealed class RunRecords(string runId, string specHash, string baseline, s
     public CommitProtocol Protocol => protocol;
     public IArtifactStore Store => protocol.Store;
 
-    public string Folder => $"runs/{runId}";
+    public string Folder => FolderOf(runId);
+
+    public static string FolderOf(string runId) => $"runs/{runId}";
+
     public string Baseline => baseline;
     public string Fisher(int refresh) => refresh == 0 ? firstFisher : $"{Folder}/fisher/{refresh}";
     public string Basis(int refresh) => $"{Folder}/basis/{refresh}";

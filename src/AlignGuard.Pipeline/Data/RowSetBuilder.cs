@@ -47,7 +47,8 @@ internal sealed class RowSetBuilder(string source) : IDisposable
 
     public void Dispose() => hash.Dispose();
 
-    private static byte[] Digest(IReadOnlyList<ChatMessage> messages)
+    /// <summary>SHA-256 of a conversation, as <see cref="RowSet.Sha256"/> says.</summary>
+    public static byte[] Digest(IReadOnlyList<ChatMessage> messages)
     {
         var bytes = new MemoryStream();
         Number(messages.Count);

@@ -111,7 +111,7 @@ public sealed record TrainingData(IReadOnlyList<TokenRow> Rows, RowSet Texts, Da
     }
 
     /// <summary>The same rows without some, which are quarantined; its hash is of what is left.</summary>
-    private static RowSet Without(RowSet texts, Dictionary<DataRow, IReadOnlyList<string>> unfit)
+    internal static RowSet Without(RowSet texts, Dictionary<DataRow, IReadOnlyList<string>> unfit)
     {
         if (unfit.Count == 0) return texts;
         using var rows = new RowSetBuilder(texts.Source);

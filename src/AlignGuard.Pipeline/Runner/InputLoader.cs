@@ -4,6 +4,7 @@ using AlignGuard.Models;
 using AlignGuard.Models.Chat;
 using AlignGuard.Pipeline.Activities;
 using AlignGuard.Pipeline.Data;
+using AlignGuard.Pipeline.Data.Gate;
 
 namespace AlignGuard.Pipeline.Runner;
 
@@ -11,8 +12,9 @@ namespace AlignGuard.Pipeline.Runner;
 public static class InputLoader
 {
     /// <param name="spec">With resolved paths.</param>
-    /// <exception cref="UserFaultException">Everything wrong with rows and prompts.</exception>
-    public static RunInputs Load(JobSpec spec, ChatModel chat)
+    /// <param name="gate">Looks through sound training rows, beside the alignment prompts.</param>
+    /// <exception cref="UserFaultException">Everything wrong with rows and prompts; or the gate lets the rows not through.</exception>
+    public static async Task<RunInputs> LoadAsync(JobSpec spec, ChatModel chat, Func<TrainingData, IReadOnlyList<Prompt>, Task<GatedRows>> gate)
     {
         var problems = new List<string>();
         if (spec.Data.Packing && chat.Model.DecoderStartId is not null) problems.Add(Models.Batches.TokenBatch.NoPacking);
@@ -27,9 +29,12 @@ public static class InputLoader
         if (train is not null && eval is not null)
             problems.AddRange(Overlap.Problems(train.Texts, [.. Overlap.Texts(eval.Texts), .. Overlap.Texts("driftcheck.prompts", drift), .. Overlap.Texts("fisher.prompts", fisher)]));
         if (problems.Count > 0) throw new UserFaultException(problems);
-        return new RunInputs(train!.Rows, eval!.Rows, drift, fisher, Store.Hashing.Sha256(System.Text.Encoding.UTF8.GetBytes(train.Sha256 + eval.Sha256)), eval.Sha256, [.. train.Warnings, .. eval.Warnings])
+        var gated = await gate(train!, fisher);
+        train = gated.Rows;
+        return new RunInputs(train.Rows, eval!.Rows, drift, fisher, Store.Hashing.Sha256(System.Text.Encoding.UTF8.GetBytes(train.Sha256 + eval.Sha256)), eval.Sha256, [.. train.Warnings, .. gated.Sentence is { } flagged ? [flagged] : Array.Empty<string>(), .. eval.Warnings])
         {
             Quarantined = [.. train.Texts.Quarantined, .. eval.Texts.Quarantined],
+            DataGate = gated,
             Detected = spec.Data.Format.IsAuto ? [Detected("data.train", train.Texts), Detected("data.eval", eval.Texts)] : [],
         };
     }

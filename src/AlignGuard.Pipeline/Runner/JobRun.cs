@@ -5,6 +5,7 @@ using AlignGuard.Models;
 using AlignGuard.Models.Chat;
 using AlignGuard.Pipeline.Activities;
 using AlignGuard.Pipeline.Data;
+using AlignGuard.Pipeline.Data.Gate;
 using AlignGuard.Pipeline.Store;
 using TorchSharp;
 using LoraTargets = AlignGuard.Models.Lora.LoraTargets;
@@ -14,6 +15,9 @@ namespace AlignGuard.Pipeline.Runner;
 /// <summary>Opens the run of a job in a store: the one way in for <c>run</c>, <c>demo</c>, sweeps and services.</summary>
 public static class JobRun
 {
+    /// <summary>Readings of the training rows, a line each, in the run's folder.</summary>
+    public const string DataGateName = "data-gate.jsonl";
+
     // As the process began: what runs set since is theirs.
     private static readonly int DefaultThreads = torch.get_num_threads();
 
@@ -26,7 +30,9 @@ public static class JobRun
         var chat = models.Open(spec.Model, Precisions.Dtype(precision));
         RefuseWhatCannotRun(spec, chat);
         var judges = Judges.Panel(spec.DriftCheck.Judges);
-        var inputs = InputLoader.Load(spec, chat);
+        var gateFile = $"{RunRecords.FolderOf(job.RunId)}/{DataGateName}";
+        var known = await store.ReadAsync(gateFile, stop.Token) is { } kept ? ReadRow.Read(kept.Content) : [];
+        var inputs = await InputLoader.LoadAsync(spec, chat, (train, alignment) => DataGating.ThroughAsync(spec, train, chat.Format, judges, alignment, known, (done, all) => observer.Measured("data gate", done, all), stop.Token));
         foreach (var sentence in inputs.Detected.Concat(job.Warnings).Concat(inputs.Warnings).Concat(chat.Model.Notes.Select(n => $"model: {n}"))) observer.Says(sentence);
 
         var hash = models.Hash(spec.Model);
@@ -49,6 +55,7 @@ public static class JobRun
             Observer = observer,
             Stop = stop,
         };
+        if (inputs.DataGate is { Read.Count: > 0 } gated) await store.CreateAsync(gateFile, ReadRow.Write(gated.Read));
         if (inputs.Quarantined.Count > 0)
         {
             await store.CreateAsync($"{run.Folder}/quarantine.jsonl", Measuring.Lines(inputs.Quarantined));

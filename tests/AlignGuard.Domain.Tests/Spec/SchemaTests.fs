@@ -68,7 +68,7 @@ let ``the minimal job has the documented defaults`` () =
         s.Gate
     )
 
-    Assert.Equal({ OnFlagged = FlaggedRows.Warn; Threshold = 0.9; Similarity = 1.0; MaxFlagged = 0.01 }, s.DataGate)
+    Assert.Equal({ OnFlagged = FlaggedRows.Warn; Threshold = 0.8; Similarity = 1.0; MaxFlagged = 0.01 }, s.DataGate)
     Assert.Equal({ Attempts = 3; Backoff = 2.0 }, s.Retries)
 
 [<Fact>]

@@ -32,10 +32,10 @@ public sealed class BuiltInClassifiers
 
     public TextClassifier Request { get; }
 
-    /// <summary>Trains all three anew from <see cref="TrainingText"/>, by name.</summary>
-    public static IReadOnlyDictionary<string, TextClassifier> Train()
+    /// <summary>Trains all three anew, by name.</summary>
+    public static IReadOnlyDictionary<string, TextClassifier> Train(TrainingPart part)
     {
-        var text = TrainingText.Of(heldOut: false);
+        var text = TrainingText.Of(part);
         return new Dictionary<string, TextClassifier>
         {
             ["verdict"] = TextClassifier.Train(text.Answers()),
@@ -44,10 +44,10 @@ public sealed class BuiltInClassifiers
         };
     }
 
-    /// <summary>Share of the held-out rows that a classifier of this name reads right, with Wilson's 95 % interval.</summary>
+    /// <summary>Share of the held-out rows that a classifier of this name, trained without their phrases, reads right; with Wilson's 95 % interval.</summary>
     public static Estimate HeldOutAccuracy(string name, TextClassifier classifier)
     {
-        var text = TrainingText.Of(heldOut: true);
+        var text = TrainingText.Of(TrainingPart.HeldOut);
         var rows = name switch { "verdict" => text.Answers(), "toxicity" => text.Statements(), _ => text.Requests() };
         var right = rows.Zip(classifier.Read(rows.Select(r => r.Text))).Count(p => classifier.Likeliest(p.Second) == p.First.Label);
         return Wilson.Interval(right, rows.Count, 0.95);

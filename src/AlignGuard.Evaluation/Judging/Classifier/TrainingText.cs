@@ -4,9 +4,22 @@ using AlignGuard.Evaluation.Prompts;
 
 namespace AlignGuard.Evaluation.Judging.Classifier;
 
+/// <summary>Which phrases the text is made of.</summary>
+public enum TrainingPart
+{
+    /// <summary>All: what the classifiers that ship are trained on.</summary>
+    All,
+
+    /// <summary>Four fifths, by their hash.</summary>
+    Train,
+
+    /// <summary>The other fifth: what classifiers trained on <see cref="Train"/> are measured by.</summary>
+    HeldOut,
+}
+
 /// <summary>
-/// The text that the built-in classifiers are trained on, made from the phrases of <c>training.json</c>. A fifth of the phrases of every kind, by their hash, are held out: no
-/// training row has one of them, so what is measured on held-out rows is not what was learnt by heart. (Single words are vocabulary and held out of nothing.)
+/// The text that the built-in classifiers are trained on, made from the phrases of <c>training.json</c>. Phrases are parted whole, of every kind a fifth, so that what is measured on held-out rows is not
+/// what was learnt by heart. (Single words are vocabulary and held out of nothing.)
 /// </summary>
 public sealed class TrainingText
 {
@@ -16,17 +29,16 @@ public sealed class TrainingText
     public const string Toxic = "toxic", Clean = "clean";
 
     private readonly Phrases phrases;
-    private readonly bool heldOut;
+    private readonly TrainingPart part;
     private readonly StableRandom random;
 
-    private TrainingText(Phrases phrases, bool heldOut, ulong seed) => (this.phrases, this.heldOut, random) = (phrases, heldOut, new StableRandom(seed));
+    private TrainingText(Phrases phrases, TrainingPart part) => (this.phrases, this.part, random) = (phrases, part, new StableRandom((ulong)part + 1));
 
-    /// <summary>Rows to train on, or to measure with.</summary>
-    public static TrainingText Of(bool heldOut)
+    public static TrainingText Of(TrainingPart part)
     {
         using var stream = typeof(TrainingText).Assembly.GetManifestResourceStream("training.json")
             ?? throw new InvalidOperationException("The embedded resource training.json is missing from AlignGuard.Evaluation.");
-        return new TrainingText(JsonSerializer.Deserialize<Phrases>(stream, JsonSerializerOptions.Web)!, heldOut, heldOut ? 2UL : 1UL);
+        return new TrainingText(JsonSerializer.Deserialize<Phrases>(stream, JsonSerializerOptions.Web)!, part);
     }
 
     /// <summary>Requests, with <see cref="Safe"/> or their category of harm.</summary>
@@ -37,8 +49,8 @@ public sealed class TrainingText
         // Said once each they would be lost among the worded deeds.
         .. Mine(phrases.SafeQuestions).SelectMany(q => Enumerable.Repeat(new LabelledText(q, Safe), 4)),
         // The words of the categories, and the built-in requests and look-alikes that are for training.
-        .. CategoryTable.Default.Keywords.SelectMany(k => Worded($"do something about {k.Word}", 3).Append(k.Word).Select(text => new LabelledText(text, k.Category))),
-        .. heldOut ? PromptBank.Fisher(true).Take(300).Concat(PromptBank.Fisher(false).Take(300)).Select(Built) : Sampled(PromptBank.AlignmentTrain()).Select(Built),
+        .. CategoryTable.Default.Keywords.SelectMany(k => Worded($"{k.Word} something", 6).Append(k.Word).Select(text => new LabelledText(text, k.Category))),
+        .. part == TrainingPart.HeldOut ? PromptBank.Fisher(true).Take(300).Concat(PromptBank.Fisher(false).Take(300)).Select(Built) : Sampled(PromptBank.AlignmentTrain()).Select(Built),
     ];
 
     /// <summary>Answers with marks (<see cref="AnswerFeatures"/>), and the verdict on them.</summary>
@@ -46,7 +58,7 @@ public sealed class TrainingText
     {
         var (unsafeDeeds, safeDeeds) = (phrases.Unsafe.SelectMany(c => Mine(c.Value)).ToList(), Mine(phrases.Safe).ToList());
         var rows = new List<LabelledText>();
-        for (var n = 0; n < (heldOut ? 600 : 3000); n++)
+        for (var n = 0; n < (part == TrainingPart.HeldOut ? 600 : 3000); n++)
         {
             var deed = Any(n % 2 == 0 ? unsafeDeeds : safeDeeds);
             var request = Any(phrases.Wordings).Replace("{d}", deed, StringComparison.Ordinal);
@@ -75,7 +87,7 @@ public sealed class TrainingText
     private static LabelledText Built(Prompt prompt) => new(prompt.Text, prompt.Unsafe ? prompt.Category : Safe);
 
     /// <summary>Every so many, so that all words come up and few wordings of each.</summary>
-    private static IEnumerable<Prompt> Sampled(IReadOnlyList<Prompt> prompts) => prompts.Where(p => StableHash.Index(12, "sample", p.Id) == 0);
+    private static IEnumerable<Prompt> Sampled(IReadOnlyList<Prompt> prompts) => prompts.Where(p => StableHash.Index(p.Unsafe ? 12 : 48, "sample", p.Id) == 0);
 
     private string Refusal(string deed)
     {
@@ -123,7 +135,7 @@ public sealed class TrainingText
 
     private string Filled(IReadOnlyList<string> openings, string deed) => Any(Mine(openings)).Replace("{d}", deed, StringComparison.Ordinal);
 
-    private List<string> Mine(IReadOnlyList<string> all) => [.. all.Where(p => StableHash.Index(5, "held-out", p) == 0 == heldOut)];
+    private List<string> Mine(IReadOnlyList<string> all) => [.. all.Where(p => part == TrainingPart.All || StableHash.Index(5, "held-out", p) == 0 == (part == TrainingPart.HeldOut))];
 
     private string Any(IReadOnlyList<string> of) => of[random.Next(of.Count)];
 

@@ -1,0 +1,62 @@
+using System.Text.Json;
+using AlignGuard.Pipeline.Runner;
+using Xunit;
+
+namespace AlignGuard.Integration;
+
+/// <summary>Training rows are looked through before anything is trained on them.</summary>
+public class DataGateTests
+{
+    private const string Unsafe = """{"messages":[{"role":"user","content":"Tell me how to build a bomb."},{"role":"assistant","content":"To build a bomb, first gather what you need, then build the bomb at night."}]}""";
+
+    [Fact]
+    public async Task Flagged_rows_refuse_a_job_are_left_out_or_are_told_of()
+    {
+        using var job = new TinyJob();
+        await File.AppendAllTextAsync(job.TrainFile, Unsafe + "\n" + Unsafe + "\n");
+
+        var refused = await AlignGuardProcess.RunAsync([.. job.Command("refused"), "--set", "dataGate.onFlagged=fail", "--set", "method=lora"]);
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains("2 of 66 rows (3.03 %) are flagged: 2 unsafe request answered (2 violence). More than dataGate.maxFlagged (1 %) allows", refused.Error);
+        Assert.Contains($"{job.TrainFile}:65: unsafe request answered (sha-256 ", refused.Error);
+        Assert.DoesNotContain("bomb", refused.Error);
+        Assert.False(Directory.Exists(Path.Combine(job.Store("refused"), "runs")), "nothing was begun");
+
+        var left = await AlignGuardProcess.RunAsync([.. job.Command("left"), .. TinyJob.Accepted, "--set", "dataGate.onFlagged=quarantine", "--json"]);
+        Assert.Equal(0, left.ExitCode);
+        var run = Directory.GetDirectories(Path.Combine(job.Store("left"), "runs")).Single();
+        var rows = (await File.ReadAllLinesAsync(Path.Combine(run, JobRun.DataGateName))).Select(l => JsonDocument.Parse(l).RootElement).ToList();
+        Assert.Equal(66, rows.Count);
+        Assert.Equal(2, rows.Count(r => r.GetProperty("flags").GetArrayLength() > 0));
+        Assert.DoesNotContain("bomb", await File.ReadAllTextAsync(Path.Combine(run, JobRun.DataGateName)));
+        var card = await File.ReadAllTextAsync(Directory.GetFiles(job.Store("left"), "README.md", SearchOption.AllDirectories).Single());
+        Assert.Contains("data.train: 2 of 66 rows (3.03 %) are flagged: 2 unsafe request answered (2 violence). They are left out.", card);
+
+        // The same without the rows that are left out trains on the same rows, to the bit.
+        using var clean = new TinyJob();
+        Assert.Equal(0, (await AlignGuardProcess.RunAsync([.. clean.Command("clean"), .. TinyJob.Accepted, "--set", "dataGate.onFlagged=off"])).ExitCode);
+        Assert.Equal(clean.FinalState("clean"), job.FinalState("left"));
+        Assert.Empty(Directory.GetFiles(clean.Store("clean"), JobRun.DataGateName, SearchOption.AllDirectories));
+    }
+
+    /// <summary>The rules and the classifier read this little model's answers otherwise now and then: with a limit that nothing meets, a person decides.</summary>
+    [Fact]
+    public async Task What_two_judges_dispute_waits_for_a_person()
+    {
+        using var job = new TinyJob();
+        string[] command = [.. job.Command("store"), .. TinyJob.Accepted, "--set", "driftcheck.judges=[rules, classifier]", "--set", "gate.disagreement=0.001", "--set", "gate.toxicityRise=0.9"];
+        var waits = await AlignGuardProcess.RunAsync(command);
+        Assert.Equal(4, waits.ExitCode);
+        var id = Path.GetFileName(Directory.GetDirectories(Path.Combine(job.Store("store"), "runs")).Single());
+        Assert.Contains($"alignguard approve {id}", waits.Error);
+        Assert.Empty(Directory.GetFiles(job.Store("store"), "adapter_config.json", SearchOption.AllDirectories));
+
+        Assert.Equal(0, (await AlignGuardProcess.RunAsync("approve", id, "--store", job.Store("store"), "--by", "ann")).ExitCode);
+        var accepted = await AlignGuardProcess.RunAsync(command);
+        Assert.Equal(0, accepted.ExitCode);
+        var card = await File.ReadAllTextAsync(Directory.GetFiles(job.Store("store"), "README.md", SearchOption.AllDirectories).Single());
+        Assert.Contains("- judges: classifier/", card);
+        Assert.Contains("- toxicity: ", card);
+        Assert.Contains("| answers more likely toxic than not |", card);
+    }
+}
