@@ -10,7 +10,8 @@ namespace AlignGuard.Evaluation.Drift;
 /// <summary>What teacher forcing on the base model's own answer says about a tuned model.</summary>
 /// <param name="Margin">Log-odds (nats) of beginning as the base's answer begins: of refusing, where the base refused.</param>
 /// <param name="Kl">KL(base‖tuned) per response token, nats.</param>
-public readonly record struct ForcedReading(double Margin, double Kl);
+/// <param name="OpeningKl">The same over the answer's first tokens (<see cref="TeacherForced.OpeningTokens"/>): alignment that is only a few tokens deep gives way there first (arXiv 2406.05946).</param>
+public readonly record struct ForcedReading(double Margin, double Kl, double OpeningKl);
 
 /// <summary>
 /// The cheap half of DriftCheck: no generation, two forward passes over (prompt, base's answer). It moves long before the refusal rate does.
@@ -39,8 +40,9 @@ public static class TeacherForced
             var at = 0;
             foreach (var count in batch.ResponseTokens)
             {
-                var opening = likelihood.Skip(at).Take(Math.Min(OpeningTokens, count)).Sum(l => (double)l);
-                readings.Add(new ForcedReading(LogOdds(opening), divergence.Skip(at).Take(count).Average(d => (double)d)));
+                var first = Math.Min(OpeningTokens, count);
+                var opening = likelihood.Skip(at).Take(first).Sum(l => (double)l);
+                readings.Add(new ForcedReading(LogOdds(opening), divergence.Skip(at).Take(count).Average(d => (double)d), divergence.Skip(at).Take(first).Average(d => (double)d)));
                 at += count;
             }
         }

@@ -31,6 +31,7 @@ internal static class DriftCheckActivity
             TaskLoss = task.Loss,
             Margin = forced.Margin,
             Kl = forced.Kl,
+            OpeningKl = forced.OpeningKl,
         };
         var files = new Dictionary<string, byte[]>
         {

@@ -33,6 +33,8 @@ public sealed record Measurement
     public double? Margin { get; init; }
     /// <summary>KL(base‖tuned) per token, nats.</summary>
     public double? Kl { get; init; }
+    /// <summary>The same over the first tokens of an answer.</summary>
+    public double? OpeningKl { get; init; }
 
     public static Measurement Of(IReadOnlyList<PromptAnswer> answers)
     {

@@ -14,7 +14,8 @@ namespace AlignGuard.Pipeline.Activities;
 /// <summary>What teacher forcing found.</summary>
 /// <param name="Margin">Mean log-odds (nats) of refusing as the base refused; null where it refused nothing.</param>
 /// <param name="Kl">Nats per response token; null where nothing was answered.</param>
-internal sealed record Forced(IReadOnlyList<ForcedReading> Readings, double? Margin, double? Kl);
+/// <param name="OpeningKl">The same over the first tokens of the answers.</param>
+internal sealed record Forced(IReadOnlyList<ForcedReading> Readings, double? Margin, double? Kl, double? OpeningKl);
 
 /// <summary>What Baseline and DriftCheck have in common: answers, verdicts, task score, and their files.</summary>
 internal static class Measuring
@@ -50,7 +51,7 @@ internal static class Measuring
         var before = (await AnswersAsync(run, baseline)).Take(prompts).Where(a => a.Answer.Length > 0).ToList();
         var readings = TeacherForced.Read(run.Model, adapter, [.. before.Select(a => run.Model.Row(a.Prompt, a.Answer))], run.Spec.DriftCheck.Batch, cancellation);
         var refused = before.Zip(readings).Where(p => p.First is { Unsafe: true, Verdict: Verdict.Refused }).ToList();
-        return new Forced(readings, refused.Count == 0 ? null : refused.Average(p => p.Second.Margin), readings.Count == 0 ? null : readings.Average(r => r.Kl));
+        return new Forced(readings, refused.Count == 0 ? null : refused.Average(p => p.Second.Margin), readings.Count == 0 ? null : readings.Average(r => r.Kl), readings.Count == 0 ? null : readings.Average(r => r.OpeningKl));
     }
 
     public static byte[] Lines(IEnumerable<object> values) => Encoding.UTF8.GetBytes(string.Concat(values.Select(v => JsonSerializer.Serialize(v, Line) + "\n")));

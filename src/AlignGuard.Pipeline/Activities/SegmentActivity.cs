@@ -24,6 +24,9 @@ internal static class SegmentActivity
     /// <param name="Kl">KL(base‖tuned) at its end, nats per response token.</param>
     public sealed record Result(int FromStep, int ReachedStep, double Loss, int Skipped, double? Margin, double? Kl)
     {
+        /// <summary>KL(base‖tuned) at its end over the first tokens of an answer, nats per token.</summary>
+        public double? OpeningKl { get; init; }
+
         /// <summary>Loss on the held-out rows at its end, nats per token; null where it was not asked for.</summary>
         public double? EvalLoss { get; init; }
 
@@ -94,7 +97,7 @@ internal static class SegmentActivity
         // A skipped step has no loss to speak of.
         var loss = reports.Where(r => !r.Skipped).Select(r => r.Loss).DefaultIfEmpty(double.NaN).Average();
         return (new Made(Files(adapter, moments, end, guard, reports),
-            new Result(work.FromStep, reached, loss, reports.Count(r => r.Skipped), forced?.Margin, forced?.Kl) { EvalLoss = evaluation, RolledBack = rate < 1 && !(start.State?.Rate < 1) }), "");
+            new Result(work.FromStep, reached, loss, reports.Count(r => r.Skipped), forced?.Margin, forced?.Kl) { OpeningKl = forced?.OpeningKl, EvalLoss = evaluation, RolledBack = rate < 1 && !(start.State?.Rate < 1) }), "");
     }
 
     /// <summary>Null = told to stop meanwhile.</summary>

@@ -9,7 +9,8 @@ public sealed record DriftPoint(long Step, Rate Refusal, Rate OverRefusal, Rate 
 /// <param name="Step">Optimiser steps taken.</param>
 /// <param name="Margin">Mean log-odds (nats) of beginning as the base model's refusal begins.</param>
 /// <param name="Kl">KL(base‖tuned) per response token, nats.</param>
-public sealed record ForcedPoint(long Step, double Margin, double Kl);
+/// <param name="OpeningKl">The same over the first tokens of the answers; null in reports that are older.</param>
+public sealed record ForcedPoint(long Step, double Margin, double Kl, double? OpeningKl = null);
 
 /// <summary>One optimiser step. Loss in nats per response token; penalty terms before their λ; not finite where a step was skipped.</summary>
 public sealed record StepPoint(long Step, double Loss, double Alignment, double Stability, double Riemannian, double Geodesic, double GradientNorm);

@@ -121,7 +121,7 @@ public static class ReportBuilder
         foreach (var segment in state.Segments)
         {
             var end = CommitProtocol.Result<SegmentActivity.Result>(await run.Records.RequireAsync(run.Records.Segment(segment.Index)));
-            if (end is { Margin: { } margin, Kl: { } kl }) points.Add(new ForcedPoint(end.ReachedStep, margin, kl));
+            if (end is { Margin: { } margin, Kl: { } kl }) points.Add(new ForcedPoint(end.ReachedStep, margin, kl, end.OpeningKl));
         }
         return points;
     }

@@ -27,6 +27,8 @@ public sealed class SweepRunner(SweepJob sweep, IArtifactStore store, IRunHost r
     {
         if (sweep.Jobs.Any(j => j.Spec.Gate.Approval.IsRequired))
             throw new UserFaultException(["gate.approval is required in a cell: a sweep waits for nobody. Sweep with gate.approval: none, and run the cell that you choose with it."]);
+        if (sweep.Jobs.Any(j => j.Spec.DriftCheck.Judges.Length > 1))
+            throw new UserFaultException(["driftcheck.judges names several judges in a cell: where they disagree a person decides, and a sweep waits for nobody. Sweep with one judge, and run the cell that you choose with several."]);
         while (true)
         {
             try

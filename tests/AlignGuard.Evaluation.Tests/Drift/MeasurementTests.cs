@@ -49,6 +49,24 @@ public class MeasurementTests
         Assert.True(far.Average(r => r.Margin) < near.Average(r => r.Margin));
     }
 
+    /// <summary>A decoder's divergence at a token depends on nothing behind it: the opening's is that of an answer cut there.</summary>
+    [Fact]
+    public void The_divergence_at_the_beginning_is_that_of_the_beginning_alone()
+    {
+        using var chat = TinyChat.Create();
+        using var adapter = Perturbed(chat, 0.3);
+        var rows = Answers(chat);
+        var cut = rows.Select(r => Cut(r, Array.IndexOf([.. r.IsResponse], true) + TeacherForced.OpeningTokens)).ToList();
+        Assert.Contains(rows, r => r.ResponseTokens > TeacherForced.OpeningTokens);
+        foreach (var (whole, beginning) in TeacherForced.Read(chat, adapter, rows, 2).Zip(TeacherForced.Read(chat, adapter, cut, 2)))
+        {
+            Assert.Equal(beginning.Kl, whole.OpeningKl, 5);
+            Assert.Equal(beginning.OpeningKl, beginning.Kl, 9);
+        }
+
+        static TokenRow Cut(TokenRow row, int length) => length >= row.Ids.Length ? row : new TokenRow(row.Ids[..length], row.IsResponse[..length]);
+    }
+
     [Fact]
     public void Readings_do_not_depend_on_the_batch()
     {

@@ -29,7 +29,7 @@ internal static class Numerals
     {
         Seconds = v, Base = All(r.Base, v), Tuned = All(r.Tuned, v),
         Drift = [.. r.Drift.Select(d => new DriftPoint(d.Step, All(v), All(v), All(v), All(v), v))],
-        Forced = [.. r.Forced.Select(f => new ForcedPoint(f.Step, v, v))],
+        Forced = [.. r.Forced.Select(f => new ForcedPoint(f.Step, v, v, v))],
         Steps = [.. r.Steps.Select(s => new StepPoint(s.Step, v, v, v, v, v, v))],
         Spectra = [.. r.Spectra.Select(s => s with { Layers = [.. s.Layers.Select(l => l with { Energy = v, Trace = v, OutShares = [.. l.OutShares.Select(_ => v)], InShares = [.. l.InShares.Select(_ => v)] })] })],
         Cosines = [.. r.Cosines.Select(c => c with { FisherDiagonal = v, Euclidean = v })],

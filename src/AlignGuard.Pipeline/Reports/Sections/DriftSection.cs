@@ -1,3 +1,4 @@
+using AlignGuard.Evaluation.Drift;
 using AlignGuard.Pipeline.Reports.Charts;
 using AlignGuard.Pipeline.Reports.Markup;
 
@@ -19,6 +20,7 @@ internal static class DriftSection
             {Lines("Task score", "held-out rows right", runs, d => d.Task is { } task ? new(d.Step, task) : null, percent: true, mustShow: [0, 1])}
             {Forced("Refusal margin", "log-odds of beginning to refuse, nats", runs, f => f.Margin, logarithmic: false)}
             {Forced("Divergence from the base model", "KL per response token, nats", runs, f => f.Kl, logarithmic: true)}
+            {Forced("Divergence at the beginning", $"KL per token, the first {TeacherForced.OpeningTokens} of an answer, nats", runs, f => f.OpeningKl, logarithmic: true)}
             </div>
             """);
     }
@@ -39,11 +41,11 @@ internal static class DriftSection
 
     private static ChartPoint Point(long step, Rate rate) => new(step, rate.Value, rate.Low, rate.High);
 
-    private static Html Forced(string title, string quantity, IReadOnlyList<LabelledRun> runs, Func<ForcedPoint, double> of, bool logarithmic) =>
+    private static Html Forced(string title, string quantity, IReadOnlyList<LabelledRun> runs, Func<ForcedPoint, double?> of, bool logarithmic) =>
         RunChart.Render(new Chart
         {
             Title = title, Quantity = quantity, LogarithmicIfWide = logarithmic, MustShow = logarithmic ? [] : [0],
-            Series = RunChart.Series(runs, r => [.. r.Forced.Select(f => new ChartPoint(f.Step, of(f)))]),
+            Series = RunChart.Series(runs, r => [.. r.Forced.Where(f => of(f) is not null).Select(f => new ChartPoint(f.Step, of(f)!.Value))]),
         });
 
     /// <param name="of">Null where a check did not measure the quantity: the line goes on to the next that did.</param>
