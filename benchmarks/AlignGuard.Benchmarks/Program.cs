@@ -28,14 +28,17 @@ Ratio("Fisher pass, dense / forward+backward", 3.0, () => work.Fisher(FisherForm
 Ratio("Fisher pass, sketch of 40 / forward+backward", 1.3, () => work.Fisher(FisherForm.Sketch, 40), work.ForwardBackward);
 Ratio("Fisher pass, sketch of 72 / forward+backward", null, () => work.Fisher(FisherForm.Sketch, 72), work.ForwardBackward);
 Ratio("LoRA step / its bare matrix products", null, () => work.Trainer.Step(step++, null), work.BareProducts);
+Ratio("Generation / its bare matrix products", null, work.Generate, work.BareGeneration);
+// A segment is 500 steps by default; its check is on 64 answers of the base model.
+Ratio("Teacher-forced check / segment of 500 steps", 0.10, work.TeacherForcedCheck, () => work.Trainer.Step(step++, null), times: 500);
 
-void Ratio(string name, double? wanted, Action a, Action b)
+void Ratio(string name, double? wanted, Action a, Action b, double times = 1)
 {
     a();
     b();
     var pairs = Enumerable.Range(0, rounds).Select(_ => (A: Seconds(a), B: Seconds(b))).ToList();
-    var ratios = pairs.Select(p => p.A / p.B).Order().ToList();
-    Console.WriteLine($"{name,-48} {ratios[rounds / 2]:f2} [{ratios[0]:f2}, {ratios[^1]:f2}]{(wanted is { } w ? $"   wanted <= {w:f2}" : "")}   ({pairs.Select(p => p.A).Order().ElementAt(rounds / 2):f3} s / {pairs.Select(p => p.B).Order().ElementAt(rounds / 2):f3} s)");
+    var ratios = pairs.Select(p => p.A / (times * p.B)).Order().ToList();
+    Console.WriteLine($"{name,-48} {ratios[rounds / 2]:f3} [{ratios[0]:f3}, {ratios[^1]:f3}]{(wanted is { } w ? $"   wanted <= {w:f2}" : "")}   ({pairs.Select(p => p.A).Order().ElementAt(rounds / 2):f3} s / {times * pairs.Select(p => p.B).Order().ElementAt(rounds / 2):f3} s)");
 }
 
 static double Seconds(Action action)

@@ -1,9 +1,11 @@
+using AlignGuard.Evaluation.Drift;
 using AlignGuard.Guards.Fisher;
 using AlignGuard.Guards.Penalties;
 using AlignGuard.Guards.Projectors;
 using AlignGuard.Guards.Spectrum;
 using AlignGuard.Models.Batches;
 using AlignGuard.Models.Decoders;
+using AlignGuard.Models.Generation;
 using AlignGuard.Models.Networks;
 using AlignGuard.Models.Lora;
 using AlignGuard.Models.Numerics;
@@ -18,7 +20,10 @@ internal sealed class Workload : IDisposable
 {
     public const int Rows = 4, Length = 256, Rank = 8;
 
-    private readonly List<TokenRow> _rows;
+    private const int Prompts = 64, PromptLength = 24, NewTokens = 24;
+
+    private readonly List<TokenRow> _rows, _answers;
+    private readonly List<int[]> _prompts;
 
     public Workload()
     {
@@ -32,6 +37,8 @@ internal sealed class Workload : IDisposable
         Model = new DecoderModel(config, DecoderShapes.Of(config).ToDictionary(t => t.Name, t => t.Shape.Length == 1 ? ones(t.Shape) : randn(t.Shape, generator: generator) * 0.02));
         var random = Seeds.Host(0, "benchmark");
         _rows = [.. Enumerable.Range(0, Rows * 4).Select(_ => new TokenRow([.. Enumerable.Range(0, Length).Select(_ => random.NextInt(8192))], [.. Enumerable.Range(0, Length).Select(t => t >= Length / 2)]))];
+        _prompts = [.. Enumerable.Range(0, Prompts).Select(_ => Enumerable.Range(0, PromptLength).Select(_ => random.NextInt(8192)).ToArray())];
+        _answers = [.. _prompts.Select(p => new TokenRow([.. p, .. p], [.. p.Select(_ => false), .. p.Select(_ => true)]))];
         Batch = NewBatch();
         Adapter = LoraAdapter.Create(Model, new LoraSpec { Rank = Rank }, 0);
         Sites = [.. Adapter.Sites];
@@ -93,6 +100,33 @@ internal sealed class Workload : IDisposable
             hidden.matmul(head.Weight.t()).matmul(head.Weight);
         }
     }
+
+    /// <summary>Prompts of a DriftCheck's length, answered greedily with a cache; nothing ends an answer early.</summary>
+    public void Generate() => TextGenerator.Generate(Model, _prompts, new GenerationOptions { MaxNewTokens = NewTokens, BatchSize = Prompts });
+
+    /// <summary>Every matrix product of <see cref="Generate"/>: prompts at once, then a token at a time; linears, attention over what is cached, the head for the last token.</summary>
+    public void BareGeneration()
+    {
+        using var _ = no_grad();
+        Products(PromptLength, PromptLength);
+        for (var token = 1; token < NewTokens; token++) Products(1, PromptLength + token);
+
+        void Products(int length, int seen)
+        {
+            using var scope = NewDisposeScope();
+            foreach (var linear in Model.Linears.SkipLast(1)) Cached($"generation {length}", Prompts * length, linear.In).matmul(linear.Weight.t());
+            var c = Model.Config;
+            for (var layer = 0; layer < c.Layers; layer++)
+            {
+                var (q, k) = (Cached("queries", Prompts * c.Heads, length, c.HeadDim), Cached("keys", Prompts * c.Heads, seen, c.HeadDim));
+                q.matmul(k.transpose(1, 2)).matmul(k);
+            }
+            Cached("last", Prompts, Model.Linears[^1].In).matmul(Model.Linears[^1].Weight.t());
+        }
+    }
+
+    /// <summary>What a segment's end measures: refusal margin and KL on answers of the base model, with and without the adapter.</summary>
+    public void TeacherForcedCheck() => TeacherForced.Read(Model, 0, Adapter, _answers, 128);
 
     public void Dispose()
     {

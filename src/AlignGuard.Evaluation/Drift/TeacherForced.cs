@@ -24,7 +24,10 @@ public static class TeacherForced
     // Beyond e^±15 float32 probabilities say nothing more.
     private const double LargestMargin = 15;
 
-    public static IReadOnlyList<ForcedReading> Read(ChatModel chat, LoraAdapter adapter, IReadOnlyList<TokenRow> baseAnswers, int batchSize, CancellationToken cancellation = default)
+    public static IReadOnlyList<ForcedReading> Read(ChatModel chat, LoraAdapter adapter, IReadOnlyList<TokenRow> baseAnswers, int batchSize, CancellationToken cancellation = default) =>
+        Read(chat.Model, chat.PadId, adapter, baseAnswers, batchSize, cancellation);
+
+    public static IReadOnlyList<ForcedReading> Read(LanguageModel model, int padId, LoraAdapter adapter, IReadOnlyList<TokenRow> baseAnswers, int batchSize, CancellationToken cancellation = default)
     {
         using var _ = no_grad();
         var readings = new List<ForcedReading>();
@@ -32,9 +35,9 @@ public static class TeacherForced
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
-            using var batch = TokenBatch.Pack(rows, chat.PadId, chat.Model.MaxPositions, chat.Model.Device);
-            var before = chat.Model.ResponseLogits(batch, ForwardOptions.Plain).to(ScalarType.Float32).log_softmax(-1);
-            var after = chat.Model.ResponseLogits(batch, new ForwardOptions { Adapter = adapter }).to(ScalarType.Float32).log_softmax(-1);
+            using var batch = TokenBatch.Pack(rows, padId, model.MaxPositions, model.Device);
+            var before = model.ResponseLogits(batch, ForwardOptions.Plain).to(ScalarType.Float32).log_softmax(-1);
+            var after = model.ResponseLogits(batch, new ForwardOptions { Adapter = adapter }).to(ScalarType.Float32).log_softmax(-1);
             var divergence = (before.exp() * (before - after)).sum(dim: -1).clamp_min(0).cpu().data<float>().ToArray();
             var likelihood = after.gather(1, batch.Targets.unsqueeze(1)).squeeze(1).cpu().data<float>().ToArray();
             var at = 0;
