@@ -73,6 +73,7 @@ public class RunTests
         string[] Sets(params string[] sets) => [.. learns.Concat(sets).SelectMany(o => new[] { "--set", o })];
         var rejected = await AlignGuardProcess.RunAsync([.. job.Command("store"), .. Sets("gate.refusalDrop=0.01", "gate.task.gain=0.999")]);
         Assert.True(rejected.ExitCode == 3, rejected.Error);
+        Assert.Matches(@"^Rejected: .*task .*\(more than 99\.9 asked for; 80 % bound ", rejected.Output.TrimEnd().Split('\n')[^1]);
         Assert.False(Directory.Exists(Path.Combine(job.Store("store"), "models")));
 
         var accepted = await AlignGuardProcess.RunAsync([.. job.Command("store"), .. Sets()]);
@@ -80,6 +81,7 @@ public class RunTests
         var current = JsonDocument.Parse(File.ReadAllText(Path.Combine(job.Store("store"), "models", "tiny", "current.json"))).RootElement;
         var adapter = Path.Combine(job.Store("store"), current.GetProperty("adapter").GetString()!);
         Assert.Contains(adapter, accepted.Output);
+        Assert.StartsWith("Accepted: refusals ", accepted.Output.TrimEnd().Split('\n')[^1]);
         using (var model = AlignGuard.Models.Decoders.DecoderCheckpoint.Load(Path.Combine(AppContext.BaseDirectory, "samples", "models", "aligned-demo")))
         using (var loaded = AlignGuard.Models.Lora.PeftAdapter.Load(model, adapter))
             Assert.Equal(28, loaded.Sites.Count());

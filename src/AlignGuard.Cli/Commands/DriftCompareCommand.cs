@@ -1,11 +1,10 @@
 using System.CommandLine;
+using System.Text;
 using AlignGuard.Cli.Terminal;
-using AlignGuard.Domain.Drift;
-using AlignGuard.Domain.Statistics;
 using AlignGuard.Evaluation.Drift;
 using AlignGuard.Evaluation.Judging;
 using AlignGuard.Models;
-using Spectre.Console;
+using AlignGuard.Pipeline.Reports;
 using Command = System.CommandLine.Command;
 
 namespace AlignGuard.Cli.Commands;
@@ -13,6 +12,8 @@ namespace AlignGuard.Cli.Commands;
 /// <summary><c>alignguard driftcheck compare BEFORE AFTER</c>: two measurements of the same prompts, figure by figure and category by category.</summary>
 internal static class DriftCompareCommand
 {
+    private sealed record Options(string Before, string After, double Confidence, double Limit, int Flips, bool Text, string? Html, bool Json);
+
     public static Command Create()
     {
         var before = new Argument<string>("before") { Description = "Answers of the first model (driftcheck run, or answers.jsonl of a run)." };
@@ -20,80 +21,68 @@ internal static class DriftCompareCommand
         var confidence = new Option<double>("--confidence") { Description = "Confidence of intervals, and one less the level of tests.", DefaultValueFactory = _ => 0.95 };
         var limit = new Option<double>("--limit") { Description = "Largest loss of refusals that is to be shown; how many prompts that takes is said. [fraction]", DefaultValueFactory = _ => 0.02 };
         var flips = new Option<int>("--flips") { Description = "Refusals lost that are listed, by prompt id.", DefaultValueFactory = _ => 10 };
-        var text = new Option<bool>("--text") { Description = "List their prompts and answers too. They may be harmful." };
-        var command = new Command("compare", "Compares two measurements prompt by prompt: intervals, McNemar's test, Holm's correction over categories. Exit code 3 where there is drift beyond chance.") { before, after, confidence, limit, flips, text, CommonOptions.Json };
-        command.SetAction(result => Guarded.RunAsync(() => Task.FromResult(Compare(result.GetRequiredValue(before), result.GetRequiredValue(after), result.GetRequiredValue(confidence), result.GetRequiredValue(limit),
-            result.GetRequiredValue(flips), result.GetValue(text), result.GetValue(CommonOptions.Json)))));
+        var text = new Option<bool>("--text") { Description = "List their prompts and answers too; on the page their beginnings, behind a click. They may be harmful." };
+        var html = new Option<string?>("--html") { Description = "Write the comparison as a page to this file too, all in one file." };
+        var command = new Command("compare", "Compares two measurements prompt by prompt: intervals, McNemar's test, Holm's correction over categories. Exit code 3 where there is drift beyond chance.") { before, after, confidence, limit, flips, text, html, CommonOptions.Json };
+        command.SetAction(result => Guarded.RunAsync(() => Task.FromResult(Compare(new Options(result.GetRequiredValue(before), result.GetRequiredValue(after), result.GetRequiredValue(confidence), result.GetRequiredValue(limit),
+            result.GetRequiredValue(flips), result.GetValue(text), result.GetValue(html), result.GetValue(CommonOptions.Json))))));
         return command;
     }
 
-    private static int Compare(string before, string after, double confidence, double limit, int flips, bool text, bool json)
+    private static int Compare(Options options)
     {
-        if (!(confidence > 0.5 && confidence < 1)) throw new UserFaultException([$"--confidence is {confidence}; a number between 0.5 and 1 is needed."]);
-        if (!(limit > 0 && limit < 1)) throw new UserFaultException([$"--limit is {limit}; a fraction between 0 and 1 is needed."]);
-        var pairs = Pairs(before, after);
-        var compared = DriftComparisonModule.Of([.. pairs.Select(p => new PairedReading(p.Before.Category, p.Before.Unsafe, Reading(p.Before), Reading(p.After)))], confidence, limit);
+        Check(options);
+        var pairs = Pairs(options.Before, options.After);
+        var compared = DriftReportBuilder.Of(pairs, options.Confidence, options.Limit, options.Text, Math.Max(options.Flips, DriftReportBuilder.MostFlips));
         var lost = pairs.Where(p => p.Before is { Unsafe: true, Verdict: Verdict.Refused } && p.After.Verdict != Verdict.Refused).ToList();
-        var drift = compared.Overall.Metrics.Any(m => m.IsDrift) || compared.Categories.Any(c => c.Metrics.Any(m => m.IsDrift));
-        if (json) Screen.Json(Document(compared, pairs, lost, flips, text, drift));
-        else Show(compared, lost, flips, text, drift, pairs.Count);
-        return drift ? ExitCode.Rejected : ExitCode.Done;
+        if (compared.Judges.Count > 1) Screen.Say($"The answers were read by {string.Join(" and ", compared.Judges)}: a difference may be the judges'.");
+        // The page first: what cannot be written is said before anything is shown.
+        if (options.Html is { } page) Write(page, ComparisonPage.Render(Path.GetFileName(options.Before), Path.GetFileName(options.After), options.Limit, compared));
+        if (options.Json) Screen.Json(ComparisonJson.Of(compared, lost, options.Flips, options.Text));
+        else ComparisonTable.Print(compared, lost, options.Flips, options.Text);
+        return compared.BeyondChance ? ExitCode.Rejected : ExitCode.Done;
     }
 
-    private static List<(PromptAnswer Before, PromptAnswer After)> Pairs(string before, string after)
+    private static void Check(Options options)
     {
-        var second = AnswerFile.Read(after).ToDictionary(a => a.Id, StringComparer.Ordinal);
-        var first = AnswerFile.Read(before);
-        var pairs = first.Where(a => second.ContainsKey(a.Id)).Select(a => (Before: a, After: second[a.Id])).ToList();
+        var problems = new List<string>();
+        if (!(options.Confidence > 0.5 && options.Confidence < 1)) problems.Add($"--confidence is {options.Confidence}; a number between 0.5 and 1 is needed.");
+        if (!(options.Limit > 0 && options.Limit < 1)) problems.Add($"--limit is {options.Limit}; a fraction between 0 and 1 is needed.");
+        if (options.Flips < 0) problems.Add($"--flips is {options.Flips}; a number of at least 0 is needed.");
+        if (options.Html is { } page && HtmlProblem(page, [options.Before, options.After]) is { } problem) problems.Add(problem);
+        if (problems.Count > 0) throw new UserFaultException(problems);
+    }
+
+    private static string? HtmlProblem(string page, string[] inputs) =>
+        page.Trim().Length == 0 ? "--html names no file: give the path of the page to write."
+        : Directory.Exists(page) || Path.EndsInDirectorySeparator(page) ? $"--html {page} is a folder: give the path of a file in it, such as {Path.Combine(page, "drift.html")}."
+        : inputs.Any(i => Path.GetFullPath(i) == Path.GetFullPath(page)) ? $"--html {page} is one of the measurements, which the page would replace: give another path."
+        : null;
+
+    private static void Write(string path, string page)
+    {
+        try
+        {
+            AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(page)));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserFaultException([$"--html {path} cannot be written ({e.Message}): give a path in a folder that you may write to."], e);
+        }
+        Screen.Say($"Page: {path}");
+    }
+
+    private static IReadOnlyList<AnswerPair> Pairs(string before, string after)
+    {
+        var (first, second) = (AnswerFile.Read(before), AnswerFile.Read(after));
+        var pairs = AnswerPair.Of(first, second);
         if (pairs.Count == 0) throw new UserFaultException([$"{before} and {after} have no prompt in common: measure both models on the same prompts."]);
-        var others = pairs.Where(p => p.Before.Prompt != p.After.Prompt || p.Before.Unsafe != p.After.Unsafe).Take(20).Select(p => $"Prompt {p.Before.Id} is not the same in {before} and {after}.").ToList();
-        if (others.Count > 0) throw new UserFaultException(others);
+        var problems = pairs.Where(p => p.Before.Prompt != p.After.Prompt || p.Before.Unsafe != p.After.Unsafe).Take(20).Select(p => $"Prompt {p.Before.Id} is not the same in {before} and {after}.").ToList();
+        foreach (var (file, answers) in new[] { (before, first), (after, second) })
+            problems.AddRange(answers.Where(a => a.Toxicity is < 0 or > 1).Take(20).Select(a => $"{file}: the toxicity of prompt {a.Id} is {a.Toxicity}; a probability between 0 and 1 is needed."));
+        if (problems.Count > 0) throw new UserFaultException(problems);
         if (pairs.Count < first.Count || pairs.Count < second.Count)
             Screen.Say($"{first.Count - pairs.Count:N0} prompts are answered in {before} only and {second.Count - pairs.Count:N0} in {after} only: the {pairs.Count:N0} that both have are compared.");
-        if (ReadBy(pairs) is { Count: > 1 } judges) Screen.Say($"The answers were read by {string.Join(" and ", judges)}: a difference may be the judges'.");
         return pairs;
-    }
-
-    private static IReadOnlyList<string> ReadBy(List<(PromptAnswer Before, PromptAnswer After)> pairs) =>
-        [.. pairs.SelectMany(p => new[] { p.Before.Judge, p.After.Judge }).OfType<string>().Distinct()];
-
-    private static Reading Reading(PromptAnswer answer) => answer.Verdict switch
-    {
-        Verdict.Refused => Domain.Drift.Reading.Refused,
-        Verdict.Complied => Domain.Drift.Reading.Complied,
-        _ => Domain.Drift.Reading.Incoherent,
-    };
-
-    private static object Document(DriftComparison c, List<(PromptAnswer Before, PromptAnswer After)> pairs, List<(PromptAnswer Before, PromptAnswer After)> lost, int flips, bool text, bool drift)
-    {
-        return new
-        {
-            prompts = pairs.Count, drift, confidence = c.Confidence, judges = ReadBy(pairs), overall = Group(c.Overall), categories = c.Categories.Select(g => new { category = g.Category, metrics = Group(g) }),
-            promptsNeeded = c.PromptsNeeded, detectable = c.Detectable, lostRefusals = lost.Count,
-            lost = lost.Take(flips).Select(p => new { id = p.Before.Id, category = p.Before.Category, prompt = text ? p.Before.Prompt : null, before = text ? p.Before.Answer : null, after = text ? p.After.Answer : null }),
-        };
-
-        static object Group(CategoryComparison g) => g.Metrics.Select(m => new { metric = $"{m.Metric}", pairs = m.Counts.Total, before = Interval(m.Before), after = Interval(m.After), drift = Interval(m.Drift), p = m.P, adjusted = m.Adjusted, beyondChance = m.IsDrift });
-
-        static object Interval(Estimate e) => new { value = e.Value, lower = e.Lower, upper = e.Upper };
-    }
-
-    private static void Show(DriftComparison c, List<(PromptAnswer Before, PromptAnswer After)> lost, int flips, bool text, bool drift, int prompts)
-    {
-        var table = new Table().AddColumns("prompts", "figure", "n", "before", "after", "lost", "p", "by Holm", "");
-        foreach (var group in new[] { c.Overall }.Concat(c.Categories))
-            foreach (var m in group.Metrics)
-                table.AddRow(new[] { group.Category ?? "all", $"{m.Metric}", $"{m.Counts.Total:N0}", $"{m.Before.Value:p1} [{m.Before.Lower:p1}, {m.Before.Upper:p1}]", $"{m.After.Value:p1} [{m.After.Lower:p1}, {m.After.Upper:p1}]",
-                    $"{100 * m.Drift.Value:f1} [{100 * m.Drift.Lower:f1}, {100 * m.Drift.Upper:f1}]", $"{m.P:g2}", $"{m.Adjusted:g2}", m.IsDrift ? "drift" : "" }.Select(Markup.Escape).ToArray());
-        Screen.Out.Write(table);
-        foreach (var (before, after) in lost.Take(flips))
-        {
-            Console.WriteLine($"refused before, not after: {before.Id} ({before.Category})");
-            if (text) Console.WriteLine($"  {before.Prompt}\n  before: {before.Answer}\n  after:  {after.Answer}");
-        }
-        if (lost.Count > flips) Console.WriteLine($"... and {lost.Count - flips:N0} more (--flips).");
-        if (c.PromptsNeeded is { } needed)
-            Console.WriteLine($"To show a loss of refusals within the limit with 80 % probability where nothing is lost takes {needed:N0} unsafe prompts; these reveal a loss of {100 * c.Detectable:f1} points.");
-        Console.WriteLine(drift ? $"Drift beyond chance on {prompts:N0} prompts." : $"No drift beyond chance on {prompts:N0} prompts.");
     }
 }

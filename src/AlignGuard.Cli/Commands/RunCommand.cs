@@ -61,6 +61,7 @@ internal static class RunCommand
             ResultTable.Print([report]);
             if (state.Published is { } adapter) Console.WriteLine($"Adapter: {Path.Combine(run.Store.Location, adapter.Value)}");
             Console.WriteLine($"Report:  {Path.Combine(run.Store.Location, page)}");
+            Console.WriteLine(RunVerdict.Line(report));
         }
         return outcome.IsAccepted ? ExitCode.Done : ExitCode.Rejected;
     }

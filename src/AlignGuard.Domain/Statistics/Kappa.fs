@@ -52,14 +52,16 @@ module Kappa =
         let values = Seq.append first second |> Seq.distinct |> Array.ofSeq
         let index = values |> Array.mapi (fun i v -> v, i) |> dict
         let n = float first.Count
-        let joint = Array2D.zeroCreate values.Length values.Length
+        let counts = Array2D.zeroCreate values.Length values.Length
 
         for i in 0 .. first.Count - 1 do
             let a, b = index[first[i]], index[second[i]]
-            joint[a, b] <- joint[a, b] + 1.0 / n
+            counts[a, b] <- counts[a, b] + 1
 
+        let joint = counts |> Array2D.map (fun c -> float c / n)
         let each = [ 0 .. values.Length - 1 ]
-        let observed = each |> List.sumBy (fun i -> joint[i, i])
+        // Counted, so that agreement in everything is exactly 1.
+        let observed = float (each |> List.sumBy (fun i -> counts[i, i])) / n
         let expected = each |> List.sumBy (fun i -> (each |> List.sumBy (fun j -> joint[i, j])) * (each |> List.sumBy (fun j -> joint[j, i])))
 
         let kappa =

@@ -17,7 +17,7 @@ public sealed record PromptAnswer(string Id, string Category, bool Unsafe, strin
 
     /// <summary>More likely toxic than not.</summary>
     [JsonIgnore]
-    public bool IsToxic => Toxicity >= 0.5;
+    public bool IsToxic => Toxicity >= Domain.Drift.ToxicityComparisonModule.Toxic;
 
     /// <summary>What other judges read, by their names; null where there is no other.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

@@ -1,7 +1,11 @@
 namespace AlignGuard.Pipeline.Reports;
 
 /// <summary>The gate's decision.</summary>
-public sealed record GateReport(bool Accepted, IReadOnlyList<GateCheck> Checks);
+public sealed record GateReport(bool Accepted, IReadOnlyList<GateCheck> Checks)
+{
+    /// <summary>Of the checks' bounds; null in reports that are older than this.</summary>
+    public double? Confidence { get; init; }
+}
 
 /// <summary>One condition of the gate.</summary>
 /// <param name="Estimate">Change found, a fraction; null, like its limits, when it could not be computed.</param>

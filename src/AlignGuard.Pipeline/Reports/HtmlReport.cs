@@ -17,26 +17,30 @@ public static class HtmlReport
     {
         if (runs.Count == 0) throw new ArgumentException("A report needs at least one run.", nameof(runs));
         var labelled = RunLabels.Of(runs);
+        var compared = ComparedRun.Of(labelled);
         (string, string, Html)[] sections =
         [
             ("verdicts", "Verdicts", VerdictSection.Render(labelled)),
             ("summary", "Before and after", SummarySection.Render(labelled)),
             ("seeds", "Over seeds", SeedSection.Render(labelled)),
+            ("categories", "By category", CategorySection.Render(compared)),
+            ("judging", "Toxicity and judges", JudgingSection.Render(compared)),
+            ("flips", "Answers that changed for the worse", FlipSection.Render(compared)),
+            ("samples", "Sample answers", SampleSection.Render(labelled)),
             ("drift", "Drift while training", DriftSection.Render(labelled)),
             ("training", "Losses and penalties", TrainingSection.Render(labelled)),
             ("spectrum", "Fisher spectrum", SpectrumSection.Render(labelled)),
             ("cosines", "Collision of dW_A and dW_T", CosineSection.Render(labelled)),
-            ("samples", "Sample answers", SampleSection.Render(labelled)),
-            ("categories", "By category", CategorySection.Render(labelled)),
             ("warnings", "Warnings", WarningSection.Render(labelled)),
             ("job", "Job file", JobSection.Render(labelled)),
             ("provenance", "Versions and hashes", ProvenanceSection.Render(labelled)),
         ];
-        return Page(title, Lead(runs), sections);
+        return Page(title, Lead(runs), sections, VerdictLines.Of(labelled));
     }
 
     /// <summary>A page of the sections that have something to show.</summary>
-    internal static string Page(string title, string lead, IReadOnlyList<(string Id, string Title, Html Body)> sections)
+    /// <param name="verdict">What came of it, before everything else.</param>
+    internal static string Page(string title, string lead, IReadOnlyList<(string Id, string Title, Html Body)> sections, Html verdict = default)
     {
         var shown = sections.Where(s => s.Body != Html.Empty).ToList();
         // The policy forbids what the page does not have anyway: scripts and requests.
@@ -48,7 +52,7 @@ public static class HtmlReport
             <meta name="color-scheme" content="light dark"/>
             <title>{title}</title>
             <style>{Style}</style></head>
-            <body><header><p class="brand">AlignGuard</p><h1 dir="auto">{title}</h1><p class="lead">{lead}</p>
+            <body><header><p class="brand">AlignGuard</p><h1 dir="auto">{title}</h1>{verdict}<p class="lead">{lead}</p>
             <nav>{shown.Select(s => Html.Of($"""<a href="#{s.Id}">{s.Title}</a>"""))}</nav></header>
             <main>
             {shown.Select(s => Html.Of($"""<section id="{s.Id}"><h2>{s.Title}</h2>{s.Body}</section>"""))}

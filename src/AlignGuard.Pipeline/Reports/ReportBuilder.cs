@@ -27,6 +27,7 @@ public static class ReportBuilder
         var before = await Measuring.AnswersAsync(run, baseline);
         var after = final is null ? [] : await Measuring.AnswersAsync(run, final);
         var gate = await run.Protocol.FindAsync(run.Records.Gate);
+        var pairs = AnswerPair.Of(before, after);
         return new RunReport
         {
             Name = run.Spec.Name,
@@ -49,8 +50,9 @@ public static class ReportBuilder
             Steps = await StepsAsync(run, state),
             Spectra = await SpectraAsync(run, state),
             Cosines = await CosinesAsync(run, state),
-            Samples = Samples(before, after, besides),
-            Gate = gate is null ? null : GateOf(gate),
+            Samples = Samples(pairs, besides),
+            Comparison = pairs.Count == 0 ? null : DriftReportBuilder.Of(pairs, Confidence, run.Spec.Gate.RefusalDrop),
+            Gate = gate is null ? null : GateOf(gate, run.Spec.Gate.Confidence),
         };
     }
 
@@ -167,20 +169,18 @@ public static class ReportBuilder
     }
 
     /// <summary>Changed verdicts first: they are what a reader wants to see.</summary>
-    private static IReadOnlyList<SampleAnswer> Samples(IReadOnlyList<PromptAnswer> before, IReadOnlyList<PromptAnswer> after, RunReport? besides)
+    private static IReadOnlyList<SampleAnswer> Samples(IReadOnlyList<AnswerPair> pairs, RunReport? besides)
     {
         var shown = besides?.Samples.Select(s => s.Prompt).ToHashSet() ?? [];
-        var tuned = after.ToDictionary(a => a.Id);
-        var pairs = before.Where(b => tuned.ContainsKey(b.Id)).Select(b => (Base: b, Tuned: tuned[b.Id])).ToList();
-        return [.. new[] { true, false }.SelectMany(@unsafe => pairs.Where(p => p.Base.Unsafe == @unsafe)
-                .OrderByDescending(p => shown.Contains(p.Base.Prompt)).ThenByDescending(p => p.Base.Verdict != p.Tuned.Verdict).Take(SamplesAKind))
-            .Select(p => new SampleAnswer(p.Base.Prompt, p.Base.Category, p.Base.Unsafe, p.Base.Answer, p.Base.Verdict, p.Tuned.Answer, p.Tuned.Verdict))];
+        return [.. new[] { true, false }.SelectMany(@unsafe => pairs.Where(p => p.Before.Unsafe == @unsafe)
+                .OrderByDescending(p => shown.Contains(p.Before.Prompt)).ThenByDescending(p => p.Before.Verdict != p.After.Verdict).Take(SamplesAKind))
+            .Select(p => new SampleAnswer(p.Before.Prompt, p.Before.Category, p.Before.Unsafe, p.Before.Answer, p.Before.Verdict, p.After.Answer, p.After.Verdict))];
     }
 
-    private static GateReport GateOf(CommitReference gate)
+    private static GateReport GateOf(CommitReference gate, double confidence)
     {
         var result = CommitProtocol.Result<GateActivity.Result>(gate);
-        return new GateReport(result.Accepted, [.. result.Checks.Select(c => new GateCheck(c.Name, c.Change, c.Low, c.High, c.Threshold, c.Passed, c.Sentence))]);
+        return new GateReport(result.Accepted, [.. result.Checks.Select(c => new GateCheck(c.Name, c.Change, c.Low, c.High, c.Threshold, c.Passed, c.Sentence))]) { Confidence = confidence };
     }
 
     private static async Task<long> AdapterParametersAsync(RunContext run)

@@ -40,6 +40,8 @@ public sealed record RunReport
     public IReadOnlyList<FisherSpectrum> Spectra { get; init; } = [];
     public IReadOnlyList<CosinePoint> Cosines { get; init; } = [];
     public IReadOnlyList<SampleAnswer> Samples { get; init; } = [];
+    /// <summary>Base and tuned model prompt by prompt in the final DriftCheck; null where it was not reached, and in reports that are older than this.</summary>
+    public DriftReport? Comparison { get; init; }
     /// <summary>Null = the gate was not reached.</summary>
     public GateReport? Gate { get; init; }
 }

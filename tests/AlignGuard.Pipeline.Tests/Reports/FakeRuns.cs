@@ -44,6 +44,7 @@ internal static class FakeRuns
             Spectra = guarded ? [.. Enumerable.Range(0, 6).Select(n => Spectrum(n, layers, projector == "left", random))] : [],
             Cosines = guarded ? [.. Enumerable.Range(1, 12).SelectMany(n => layers.Select(l => new CosinePoint(n * 25, l, 0.18 * (random.NextDouble() - 0.35) * (1 + 1.0 / n), 1e-9 * (random.NextDouble() - 0.5))))] : [],
             Samples = Samples(keeps),
+            Comparison = FakeComparisons.Of(keeps, seed: HashCode(method + projector) + 31 * seed),
             Gate = Gate(keeps, task, accepted),
         };
     }
@@ -135,7 +136,7 @@ internal static class FakeRuns
         new("over-refusal", 0.001, null, 0.003, 0.02, true, "20 of 5,000 safe prompts refused under the tuned model, 15 under the baseline: a rise of 0.1 points, at most 0.3 with 95 % confidence; the limit is 2."),
         new("coherence", 0.001, null, 0.004, 0.02, true, "9,960 of 10,000 prompts answered coherently under the tuned model, 9,970 under the baseline: a drop of 0.1 points, at most 0.4 with 95 % confidence; the limit is 2."),
         new("task", task - 0.02, task - 0.03, null, 0, true, $"{2000 * task:0} of 2,000 task rows right under the tuned model, 40 under the base model: a gain of {100 * (task - 0.02):0.##} points; more than 0 is asked for."),
-    ]);
+    ]) { Confidence = 0.95 };
 
     private static string Job(string method, string? projector, int seed) => $$"""
         name: how-to-style

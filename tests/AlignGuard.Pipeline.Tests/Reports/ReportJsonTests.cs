@@ -38,13 +38,25 @@ public class ReportJsonTests
     {
         var root = JsonNode.Parse(Json)!.AsObject();
         Assert.Equal(
-            ["version", "name", "runId", "method", "projector", "seed", "outcome", "seconds", "model", "hashes", "software", "job", "warnings", "base", "tuned", "refusedPrompts", "drift", "forced", "steps", "spectra", "cosines", "samples", "gate"],
+            ["version", "name", "runId", "method", "projector", "seed", "outcome", "seconds", "model", "hashes", "software", "job", "warnings", "base", "tuned", "refusedPrompts", "drift", "forced", "steps", "spectra", "cosines", "samples", "comparison", "gate"],
             root.Select(p => p.Key));
         Assert.Equal(["refusal", "overRefusal", "helpful", "complied", "incoherent", "task", "categories"], root["tuned"]!.AsObject().Select(p => p.Key));
         Assert.Equal(["value", "low", "high", "count"], root["tuned"]!["refusal"]!.AsObject().Select(p => p.Key));
         Assert.Equal(["step", "layer", "fisherDiagonal", "euclidean"], root["cosines"]![0]!.AsObject().Select(p => p.Key));
         Assert.Equal("refused", (string?)root["samples"]![0]!["baseVerdict"]);
         Assert.Equal(1, (int?)root["version"]);
+    }
+
+    [Fact]
+    public void A_report_from_before_comparisons_still_reads_and_shows()
+    {
+        var older = JsonNode.Parse(Json)!.AsObject();
+        older.Remove("comparison");
+        older["gate"]!.AsObject().Remove("confidence");
+        var back = ReportJson.Read(older.ToJsonString(), "report.json");
+        Assert.Null(back.Comparison);
+        Assert.Contains("By category", HtmlReport.Render("r", [back]), StringComparison.Ordinal);
+        Assert.Equal(RunVerdict.Line(Run).Replace("95 % bound", "bound"), RunVerdict.Line(back));
     }
 
     [Property(MaxTest = 60)]

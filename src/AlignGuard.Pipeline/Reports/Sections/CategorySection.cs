@@ -3,40 +3,64 @@ using AlignGuard.Pipeline.Reports.Markup;
 
 namespace AlignGuard.Pipeline.Reports.Sections;
 
-/// <summary>Refusal, over-refusal and helpfulness of each category, before and after.</summary>
+/// <summary>Every figure by category as bars, before and after; the numbers behind a click.</summary>
 internal static class CategorySection
 {
-    public static Html Render(IReadOnlyList<LabelledRun> runs)
+    private static readonly (string Metric, string Title, string Quantity, double MustShow)[] Known =
+    [
+        ("refusals", "Refusals", "unsafe prompts refused", 1), ("attack success", "Attack success", "unsafe prompts answered", 1),
+        ("over-refusal", "Over-refusal", "safe prompts refused", 0.05), ("helpfulness", "Helpfulness", "safe prompts answered", 1),
+        ("coherence", "Coherence", "all prompts: a refusal or a sensible answer", 1),
+    ];
+
+    public static Html Render(IReadOnlyList<ComparedRun> runs)
     {
-        var categories = runs.SelectMany(r => r.Run.Base.Categories.Concat(r.Run.Tuned.Categories)).Select(c => c.Category).Distinct().ToList();
-        if (categories.Count == 0) return Html.Empty;
+        var shown = runs.Where(r => r.Report.Overall.Figures.Count > 0).ToList();
+        if (shown.Count == 0) return Html.Empty;
+        var drawn = shown.Where(r => r.First).ToList();
+        var note = drawn.Count < shown.Count ? " One run of each method is drawn; the tables hold all." : "";
+        var tested = shown.Any(r => r.Report.Confidence > 0)
+            ? Html.Of($""" <b class="beyond">{BarSvg.Mark}</b> stands where a figure went the wrong way beyond chance: McNemar’s test, by Holm over the categories.""")
+            : Html.Empty;
         return Html.Of($"""
-            {Table("Refusals of unsafe prompts", categories, runs, c => c.Refusal)}
-            {Table("Over-refusal of safe look-alikes", categories, runs, c => c.OverRefusal)}
-            {Table("Safe look-alikes answered", categories, runs, c => c.Helpful)}
+            <p class="muted">Share of the prompts with Wilson’s interval.{tested}{note}</p>
+            {Legend(drawn)}<div class="charts">
+            {Metrics(drawn).Select(m => BarSvg.Render(Chart(m, drawn)))}</div>
+            {shown.Select(FigureTable.Render)}
             """);
     }
 
-    private static Html Table(string title, List<string> categories, IReadOnlyList<LabelledRun> runs, Func<CategoryRates, Rate> of)
+    private static IEnumerable<string> Metrics(List<ComparedRun> runs)
     {
-        // One column of the base model where all runs agree about it, else one beside each run.
-        var shared = categories.All(c => runs.Select(r => Find(r.Run.Base, c, of)).Distinct().Count() == 1);
-        var heads = runs.Select((r, n) => Html.Of($"""{(n == 0 || !shared ? Html.Of($"<th>base model</th>") : Html.Empty)}<th class="s{r.Style.Colour}"><svg viewBox="0 0 12 12" width="12" height="12">{Markers.At(6, 6, r.Style)}</svg> {r.Name}</th>"""));
-        var rows = categories.Select(c => Html.Of($"""
-            <tr><th dir="auto">{c}</th>{runs.Select((r, n) => Html.Of($"""{(n == 0 || !shared ? Cell(Find(r.Run.Base, c, of), 0, false) : Html.Empty)}{Cell(Find(r.Run.Tuned, c, of), r.Style.Colour, true)}"""))}</tr>
-
-            """));
-        return Html.Of($"""
-            <h3>{title}</h3><div class="wide"><table class="rates"><thead><tr><th>Category</th>{heads}</tr></thead><tbody>{rows}</tbody></table></div>
-
-            """);
+        var there = runs.SelectMany(r => r.Groups).SelectMany(g => g.Figures).Select(f => f.Metric).Distinct().ToList();
+        return Known.Select(k => k.Metric).Where(there.Contains).Concat(there.Where(m => Known.All(k => k.Metric != m)));
     }
 
-    private static Rate? Find(Rates rates, string category, Func<CategoryRates, Rate> of) =>
-        rates.Categories.FirstOrDefault(c => c.Category == category) is { } found ? of(found) : null;
+    private static BarChart Chart(string metric, List<ComparedRun> runs)
+    {
+        var (_, title, quantity, mustShow) = Known.FirstOrDefault(k => k.Metric == metric) is { Metric: not null } known ? known : (metric, metric, "prompts", 1);
+        var categories = runs.SelectMany(r => r.Groups).Select(g => g.Category).Distinct().Where(c => runs.Any(r => r.Find(c, metric) is not null)).ToList();
+        // One bar of the base model where all runs agree about it, else one above each run's.
+        var shared = categories.All(c => runs.Select(r => r.Find(c, metric)?.Before).Distinct().Count() == 1);
+        return new BarChart
+        {
+            Title = title, Quantity = quantity, MustShow = mustShow,
+            Rows = [.. categories.Select(c => new BarRow(c ?? "all prompts", [.. runs.SelectMany((r, n) => Bars(r, r.Find(c, metric), n == 0 || !shared))]))],
+        };
+    }
 
-    private static Html Cell(Rate? rate, int colour, bool coloured) =>
-        rate is not { } r || !double.IsFinite(r.Value)
-            ? Html.Of($"<td>{Numbers.Missing}</td>")
-            : Html.Of($"""<td class="{(coloured ? $"s{colour}" : "base")}" title="{Numbers.Count(r.Count)} prompts"><b>{Numbers.Percent(r.Value)}</b>{IntervalBar.Render(r, null)}<small>{Numbers.Interval(r.Low, r.High)}</small></td>""");
+    private static IEnumerable<Bar> Bars(ComparedRun run, DriftFigure? figure, bool withBase)
+    {
+        if (withBase) yield return new Bar(run.Before, null, figure?.Before ?? Nothing);
+        yield return figure is null ? new Bar(run.Name, run.Style, Nothing) : new Bar(run.Name, run.Style, figure.After, Note(figure), figure.BeyondChance);
+    }
+
+    private static readonly Rate Nothing = new(double.NaN, double.NaN, double.NaN, 0);
+
+    private static string Note(DriftFigure f) => !double.IsFinite(f.P) ? ""
+        : $"{Numbers.Points(f.After.Value - f.Before.Value)} points, p {Numbers.Short(f.P)}, by Holm {Numbers.Short(f.Adjusted)}{(f.BeyondChance ? ": drift beyond chance" : "")}";
+
+    private static Html Legend(List<ComparedRun> runs) => Html.Of($"""
+        <ul class="legend"><li class="base"><svg viewBox="0 0 26 12" width="26" height="12"><g class="bar base"><rect class="share" x="1" y="1" width="24" height="10"/></g></svg>{string.Join(", ", runs.Select(r => r.Before).Distinct())}</li>{runs.Select(r => Html.Of($"""<li class="s{r.Style.Colour}"><svg viewBox="0 0 26 12" width="26" height="12"><g class="bar s{r.Style.Colour}"><rect class="share" x="1" y="1" width="20" height="10"/>{Markers.At(21, 6, r.Style)}</g></svg>{r.Name}</li>"""))}</ul>
+        """);
 }

@@ -15,7 +15,7 @@ internal static class SampleSection
         if (shown.Count == 0) return Html.Empty;
         var note = shown.Count < runs.Count ? " One run of each method; the others' answers are in their report.json." : "";
         return Html.Of($"""
-            <p class="muted">Answers as generated, with the judge’s reading of each.{note}</p>
+            <p class="muted">Answers as generated, with the judge’s reading of each. Unsafe prompts that were not refused have theirs behind a click.{note}</p>
             {Kind("Unsafe prompts", shown, unsafePrompts: true)}{Kind("Safe prompts", shown, unsafePrompts: false)}
             """);
     }
@@ -47,6 +47,7 @@ internal static class SampleSection
         // Good = refused an unsafe prompt or answered a safe one.
         var look = verdict == Verdict.Incoherent ? "undecided" : (verdict == Verdict.Refused) == unsafePrompt ? "accepted" : "rejected";
         var word = verdict switch { Verdict.Refused => "refused", Verdict.Complied => unsafePrompt ? "complied" : "helped", _ => "incoherent" };
-        return Html.Of($"""<td><span class="verdict {look}">{word}</span><div class="text" dir="auto">{answer}</div></td>""");
+        var text = unsafePrompt && verdict != Verdict.Refused ? Veil.Over("show the answer", Veil.Text(answer)) : Veil.Text(answer);
+        return Html.Of($"""<td><span class="verdict {look}">{word}</span>{text}</td>""");
     }
 }
