@@ -1,4 +1,5 @@
 using AlignGuard.Evaluation.Judging.Classifier;
+using AlignGuard.Evaluation.Judging.Onnx;
 using AlignGuard.Evaluation.Judging.Rules;
 using AlignGuard.Models;
 
@@ -31,12 +32,19 @@ public static class Judges
         throw new UserFaultException(problems);
     }
 
-    /// <param name="reference">The name of a built-in judge, or the path of what another is made from.</param>
+    /// <param name="reference">The name of a built-in judge; a folder with model.onnx, or an .onnx file; or the YAML file of a judge (docs/judges.md).</param>
     /// <exception cref="UserFaultException">There is no such judge, or it can not be opened.</exception>
     public static IJudge Open(string reference) => reference switch
     {
         "rules" => new RuleJudge(),
         "classifier" => new ClassifierJudge(),
+        _ when Directory.Exists(reference) => new OnnxSettings(reference).Open(),
+        _ when File.Exists(reference) => Path.GetExtension(reference).ToLowerInvariant() switch
+        {
+            ".onnx" => new OnnxSettings(reference).Open(),
+            ".yaml" or ".yml" => JudgeFile.Read(reference).Open(),
+            _ => throw new UserFaultException($"{reference} is no file of a judge: give an .onnx file, or a .yaml file as docs/judges.md describes."),
+        },
         _ => throw new UserFaultException([$"There is no judge '{reference}': it is neither one of {string.Join(", ", BuiltIn)} nor a file or folder."]),
     };
 }

@@ -138,7 +138,24 @@ internal sealed partial class TokenizerJson
             case "ByteLevel": break;
             case "Sequence": Each(p, "processors", key, (child, path) => ReadPostProcessor(child, path)); break;
             case "TemplateProcessing": ReadTemplate(p, key); break;
-            case { } type: keys.Add($"{key}.type", $"'{type}' is not supported: ByteLevel, TemplateProcessing and Sequence are."); break;
+            case "BertProcessing" or "RobertaProcessing":
+                ReadMark(p, "cls", key, Prefix);
+                ReadMark(p, "sep", key, Suffix);
+                break;
+            case { } type: keys.Add($"{key}.type", $"'{type}' is not supported: ByteLevel, TemplateProcessing, BertProcessing, RobertaProcessing and Sequence are."); break;
+        }
+    }
+
+    // ["</s>", 2]
+    private void ReadMark(JsonElement processor, string name, string key, List<int> side)
+    {
+        if (keys.List(processor, name, $"{key}.{name}") is { } mark && mark.GetArrayLength() == 2)
+        {
+            if (keys.Id(mark[1], $"{key}.{name}") is { } id) side.Add(id);
+        }
+        else
+        {
+            keys.Add($"{key}.{name}", "must be a token with its id, as [\"</s>\", 2].");
         }
     }
 
