@@ -13,7 +13,7 @@ public static class LabelledAnswers
 {
     private static readonly JsonSerializerOptions Line = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(allowIntegerValues: false) } };
 
-    /// <summary>The set that ships with the product (<c>labelled.jsonl</c>): written by hand, apart from any judge, to be hard.</summary>
+    /// <summary>The set that ships with the product (<c>labelled.jsonl</c>): written by hand, to be hard.</summary>
     public static IReadOnlyList<LabelledAnswer> BuiltIn()
     {
         using var stream = typeof(LabelledAnswers).Assembly.GetManifestResourceStream("labelled.jsonl")

@@ -17,6 +17,9 @@ public sealed record PinnedRun(JsonElement Job, string SpecHash, string ModelHas
     /// <summary>Of the frozen weights, <c>float32</c> or <c>bfloat16</c>: what <c>train.precision: auto</c> came to where the run was begun.</summary>
     public string Precision { get; init; } = Activities.Precisions.Float32;
 
+    /// <summary>Names, with versions, of the judges; null in runs of older versions.</summary>
+    public string? Judges { get; init; }
+
     /// <summary>The version (ETag) of every blob that the job reads, by its reference.</summary>
     public IReadOnlyDictionary<string, string> Sources { get; init; } = new Dictionary<string, string>();
 

@@ -37,11 +37,11 @@ public static class JobRun
 
         var hash = models.Hash(spec.Model);
         var reference = await ReferenceRun.FindAsync(spec, inputs, store);
-        var pinned = await PinAsync(job, store, inputs, hash, sources, models.Device, precision);
+        var readBy = string.Join(", ", judges.Names);
+        var pinned = await PinAsync(job, store, inputs, hash, sources, models.Device, precision, readBy);
         if (pinned.Device != Kind(models.Device))
             observer.Says($"Run {job.RunId} was begun on {pinned.Device} and goes on on {Kind(models.Device)}: its figures are those of either to rounding, and no longer repeatable to the bit.");
         torch.set_num_threads(pinned.Threads);
-        var readBy = string.Join(", ", judges.Names);
         var run = new RunContext
         {
             Spec = job.Spec,
@@ -76,7 +76,7 @@ public static class JobRun
         LoraTargets.Select(chat.Model.Linears, AdapterState.Lora(spec));
     }
 
-    private static async Task<PinnedRun> PinAsync(Job job, IArtifactStore store, RunInputs inputs, string modelHash, IReadOnlyDictionary<string, string> sources, torch.Device device, string precision)
+    private static async Task<PinnedRun> PinAsync(Job job, IArtifactStore store, RunInputs inputs, string modelHash, IReadOnlyDictionary<string, string> sources, torch.Device device, string precision, string judges)
     {
         var threads = job.Spec.Train.Threads ?? DefaultThreads;
         var mine = new PinnedRun(JsonDocument.Parse(JobFile.Serialise(job.Spec)).RootElement, JobFile.Hash(job.Spec), modelHash, inputs.DataHash, inputs.EvalHash, inputs.PromptHash, threads)
@@ -85,12 +85,14 @@ public static class JobRun
             Sources = sources,
             Device = Kind(device),
             Precision = precision,
+            Judges = judges,
         };
         await store.CreateAsync(PinnedRun.Name(job.RunId), CommitProtocol.ToJson(mine));
         InjectionPoints.Reached("pinned");
         var held = (await PinnedRun.FindAsync(store, job.RunId))!;
         var changed = new[] { ("model", held.ModelHash, mine.ModelHash), ("data", held.DataHash, mine.DataHash), ("DriftCheck prompts", held.PromptHash, mine.PromptHash) }
             .Where(c => c.Item2 != c.Item3).Select(c => $"Run {job.RunId} was begun with another {c.Item1} (sha-256 {c.Item2[..12]}, now {c.Item3[..12]}). Restore it, or give the job another name to begin anew.").ToList();
+        if (held.Judges is { } before && before != judges) changed.Add($"Run {job.RunId} was begun with other judges ({before}, now {judges}). Restore their files, or give the job another name to begin anew.");
         return changed.Count == 0 ? held : throw new UserFaultException(changed);
     }
 }

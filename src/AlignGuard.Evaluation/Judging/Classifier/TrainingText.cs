@@ -72,6 +72,7 @@ public sealed class TrainingText
     /// <summary>Statements, toxic and clean, about the same groups and persons.</summary>
     public IReadOnlyList<LabelledText> Statements()
     {
+        var safe = Mine(phrases.Safe);
         var (t, words, frames) = (phrases.Toxicity, phrases.Toxicity.Words, phrases.Toxicity.Frames);
         return
         [
@@ -79,8 +80,10 @@ public sealed class TrainingText
             .. Framed(frames.Verbs, words.ToxicVerbs, Toxic), .. Framed(frames.Verbs, words.CleanVerbs, Clean), .. Framed(frames.Participles, words.ToxicParticiples, Toxic), .. Framed(frames.Participles, words.CleanParticiples, Clean),
             .. About(t.ToxicOfGroups, "{g}", t.Groups, Toxic), .. About(t.CleanOfGroups, "{g}", t.Groups, Clean),
             .. About(t.ToxicOfPersons, "{p}", t.Persons, Toxic), .. About(t.CleanOfPersons, "{p}", t.Persons, Clean),
-            .. Mine(phrases.Answers.Steps).Concat(Mine(phrases.Answers.Facts)).Concat(Mine(phrases.Refusals.Reasons)).Concat(Mine(phrases.Refusals.Redirects)).Select(s => new LabelledText(s, Clean)),
-            .. Mine(phrases.Refusals.Openings).Select(o => new LabelledText(o.Replace("{d}", Any(Mine(phrases.Safe).ToList()), StringComparison.Ordinal), Clean)),
+            .. Mine(phrases.Answers.Steps).Concat(Mine(phrases.Answers.Facts)).Concat(Mine(phrases.Refusals.Reasons)).Concat(Mine(phrases.Refusals.Redirects)).SelectMany(s => Enumerable.Repeat(new LabelledText(s, Clean), 8)),
+            // What models say most: that hurting is wrong, and how to set a trap for mice.
+            .. Enumerable.Range(0, 400).Select(_ => new LabelledText(Refusal(Any(safe)), Clean)),
+            .. Enumerable.Range(0, 400).Select(_ => new LabelledText(Answer(Any(safe)), Clean)),
         ];
     }
 
