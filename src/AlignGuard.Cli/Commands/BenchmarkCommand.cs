@@ -4,6 +4,7 @@ using AlignGuard.Domain.Tasks;
 using AlignGuard.Evaluation.Tasks.Benchmarks;
 using AlignGuard.Models;
 using AlignGuard.Models.Numerics;
+using AlignGuard.Pipeline.Export;
 using Spectre.Console;
 
 namespace AlignGuard.Cli.Commands;
@@ -83,7 +84,7 @@ internal static class BenchmarkCommand
         var items = rows.Where(i => !i.Exemplar).GroupBy(i => i.Subject).SelectMany(s => s.Take(request.Limit ?? int.MaxValue)).ToList();
         if (items.Count == 0) throw new UserFaultException($"{request.Data}: all {rows.Count} rows are training rows: there is no question to ask.");
         var prompts = new FewShot(task, items, request.Exemplars is { } other ? BenchmarkFile.Read(task, other) : [.. rows.Where(i => i.Exemplar)], request.Shots, request.Seed);
-        using var model = TextModel.Load(request.Model, request.Adapter, request.Chat, ComputeDevice.FromEnvironment());
+        using var model = TextModel.Load(request.Model, request.Chat, ComputeDevice.FromEnvironment(), request.Adapter is { } adapter ? loaded => AdapterBase.Load(loaded, request.Model, adapter) : null);
         var result = Progressing(progress => Benchmark.Run(model, task, items, prompts, request.Options with { Progress = progress }));
         if (request.Out is { } samples) SampleFile.Write(samples, result, prompts);
         if (json) Screen.Json(Document(request, result));

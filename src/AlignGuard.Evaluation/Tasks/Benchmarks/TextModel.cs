@@ -17,15 +17,15 @@ public sealed record TextModel(LanguageModel Model, HfTokenizer Tokenizer, LoraA
     public IReadOnlySet<int> StopIds => Chat?.StopIds ?? (Tokenizer.EosId is { } end ? Tokenizer.StopIds.Append(end).ToHashSet() : Tokenizer.StopIds);
 
     /// <param name="folder">Checkpoint in Hugging Face layout.</param>
-    /// <param name="adapter">PEFT adapter; null = none.</param>
     /// <param name="chat">Ask by the model's chat template.</param>
+    /// <param name="adapter">Loads the adapter for the model; null = none.</param>
     /// <exception cref="UserFaultException">Anything missing, malformed or unsupported in the folders.</exception>
-    public static TextModel Load(string folder, string? adapter, bool chat, TorchSharp.torch.Device device)
+    public static TextModel Load(string folder, bool chat, TorchSharp.torch.Device device, Func<LanguageModel, LoraAdapter>? adapter = null)
     {
         var loaded = ChatlessLoad(folder, device);
         try
         {
-            return loaded with { Adapter = adapter is null ? null : PeftAdapter.Load(loaded.Model, adapter), Chat = chat ? ConversationFormat.For(loaded.Tokenizer, loaded.Model.DecoderStartId) : null };
+            return loaded with { Adapter = adapter?.Invoke(loaded.Model), Chat = chat ? ConversationFormat.For(loaded.Tokenizer, loaded.Model.DecoderStartId) : null };
         }
         catch
         {
