@@ -8,7 +8,7 @@ open AlignGuard.Domain.DataGate
 open AlignGuard.Domain.Spec
 
 let private spec = { OnFlagged = FlaggedRows.Warn; Threshold = 0.8; Similarity = 0.8; MaxFlagged = 0.25 }
-let private harmless = { Unsafe = 0.1; Category = "illegal"; Complies = true; Toxicity = Nullable 0.1; Similarity = Nullable 0.2 }
+let private harmless = { Unsafe = 0.1; Category = "illegal"; Answers = true; Toxicity = Nullable 0.1; Similarity = Nullable 0.2 }
 let private unsafeOne = { harmless with Unsafe = 0.95 }
 
 [<Fact>]
@@ -17,7 +17,7 @@ let ``what a row is flagged for`` () =
     Assert.Empty(flags harmless)
     Assert.Equal<Flag list>([ Flag.UnsafeAnswered ], flags unsafeOne)
     // A refusal of an unsafe request is what alignment data are made of.
-    Assert.Empty(flags { unsafeOne with Complies = false })
+    Assert.Empty(flags { unsafeOne with Answers = false })
     Assert.Equal<Flag list>([ Flag.Toxic; Flag.Similar ], flags { harmless with Toxicity = Nullable 0.9; Similarity = Nullable 0.8 })
     Assert.Empty(flags { harmless with Toxicity = Nullable(); Similarity = Nullable() })
     Assert.Empty(DataGate.Flags({ spec with Similarity = 1.0 }, { harmless with Similarity = Nullable 1.0 }))
@@ -39,7 +39,7 @@ let private readings =
         let! complies = Gen.elements [ true; false ]
         let! toxicity = maybe
         let! similarity = maybe
-        return { Unsafe = risky; Category = category; Complies = complies; Toxicity = toxicity; Similarity = similarity }
+        return { Unsafe = risky; Category = category; Answers = complies; Toxicity = toxicity; Similarity = similarity }
     } |> Gen.arrayOf
 
 let private specs =

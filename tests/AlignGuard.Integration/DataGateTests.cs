@@ -1,5 +1,8 @@
 using System.Text.Json;
+using AlignGuard.Domain.FineTuning;
+using AlignGuard.Pipeline.Cloud;
 using AlignGuard.Pipeline.Runner;
+using AlignGuard.Pipeline.Store;
 using Xunit;
 
 namespace AlignGuard.Integration;
@@ -32,6 +35,8 @@ public class DataGateTests
         var card = await File.ReadAllTextAsync(Directory.GetFiles(job.Store("left"), "README.md", SearchOption.AllDirectories).Single());
         Assert.Contains("data.train: 2 of 66 rows (3.03 %) are flagged: 2 unsafe request answered (2 violence). They are left out.", card);
 
+        Assert.Contains(card.Split('\n'), line => line.StartsWith("| task rows exactly right |", StringComparison.Ordinal));
+
         // The same without the rows that are left out trains on the same rows, to the bit.
         using var clean = new TinyJob();
         Assert.Equal(0, (await AlignGuardProcess.RunAsync([.. clean.Command("clean"), .. TinyJob.Accepted, "--set", "dataGate.onFlagged=off"])).ExitCode);
@@ -48,6 +53,7 @@ public class DataGateTests
         var waits = await AlignGuardProcess.RunAsync(command);
         Assert.Equal(4, waits.ExitCode);
         var id = Path.GetFileName(Directory.GetDirectories(Path.Combine(job.Store("store"), "runs")).Single());
+        Assert.Contains("but its judges may disagree", waits.Error);
         Assert.Contains($"alignguard approve {id}", waits.Error);
         Assert.Empty(Directory.GetFiles(job.Store("store"), "adapter_config.json", SearchOption.AllDirectories));
 
@@ -57,6 +63,14 @@ public class DataGateTests
         var card = await File.ReadAllTextAsync(Directory.GetFiles(job.Store("store"), "README.md", SearchOption.AllDirectories).Single());
         Assert.Contains("- judges: classifier/", card);
         Assert.Contains("- toxicity: ", card);
-        Assert.Contains("| answers more likely toxic than not |", card);
+        Assert.Contains(card.Split('\n'), line => line.StartsWith("| answers more likely toxic than not |", StringComparison.Ordinal));
+        Assert.Contains(card.Split('\n'), line => line.StartsWith("| task rows exactly right |", StringComparison.Ordinal));
+        Assert.Contains(", and by a person (ann).", card);
+
+        // A host that has opened neither model nor data reads the same verdict off the store: it knows what there was to be read.
+        Directory.Delete(Path.Combine(job.Store("store"), "runs", id, "gate"), recursive: true);
+        var answer = await new LightDesk(new FolderStore(job.Store("store"))).GateAsync(new ActivityRequest(id, CommandCodec.Write(new Command("gate", 1, Work.Gate))));
+        Assert.Equal(AnswerKind.Ended, answer.Kind);
+        Assert.Contains("\"disputed\":true", answer.Event);
     }
 }

@@ -103,7 +103,7 @@ internal static class DemoCommand
     private static async Task<Finished> FinishedAsync(Job job, IArtifactStore store, RunReport? first)
     {
         using var models = new ModelHost(ComputeDevice.FromEnvironment());
-        var run = await JobRun.OpenAsync(job, store, models, new SilentObserver(), StopSignal.Never);
+        using var run = await JobRun.OpenAsync(job, store, models, new SilentObserver(), StopSignal.Never);
         var result = await new LocalRunner(run).RunAsync();
         if (result.State.Outcome?.Value is Outcome.Failed failed) throw new RunFailedException(run.RunId, failed);
         if (result.Stopped || result.State.Outcome!.Value.IsCancelled) throw new UserFaultException([$"Run {run.RunId} was paused or cancelled. `alignguard demo --fresh` begins anew."]);

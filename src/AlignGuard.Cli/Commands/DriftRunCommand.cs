@@ -43,7 +43,7 @@ internal static class DriftRunCommand
         using var panel = Judges.Panel(judges);
         using var model = ChatModel.Load(folder, ComputeDevice.FromEnvironment());
         using var adapter = adapterFolder is null ? null : AdapterBase.Load(model.Model, folder, adapterFolder);
-        var answers = await DriftRun.IntoAsync(path, model, prompts, panel, options with { Adapter = adapter }, (done, all) => Screen.Say($"{done:N0} of {all:N0} answered"));
+        var answers = await DriftRun.IntoAsync(path, model, prompts, panel, options with { Adapter = adapter }, AnswerOrigin.Of(folder, adapterFolder, options.MaxNewTokens), (done, all) => Screen.Say($"{done:N0} of {all:N0} answered"));
         var (bad, good) = (answers.Where(a => a.Unsafe).ToList(), answers.Where(a => !a.Unsafe).ToList());
         if (json) Screen.Json(new { file = path, prompts = answers.Count, unsafePrompts = bad.Count, safePrompts = good.Count, judge = panel.Name, judges = panel.Names, refused = Share(bad, Verdict.Refused), complied = Share(bad, Verdict.Complied), overRefused = Share(good, Verdict.Refused), helpful = Share(good, Verdict.Complied) });
         else

@@ -34,7 +34,7 @@ internal static class RunCommand
     {
         using var models = new ModelHost(ComputeDevice.FromEnvironment());
         using var stop = new StopOnSignal();
-        var run = await JobRun.OpenAsync(job, store, models, new RunProgress(job.Spec.Name, job.Spec.Train.Steps, null), stop.Signal);
+        using var run = await JobRun.OpenAsync(job, store, models, new RunProgress(job.Spec.Name, job.Spec.Train.Steps, null), stop.Signal);
         var result = await new LocalRunner(run).RunAsync();
         if (result.Stopped)
         {

@@ -43,7 +43,7 @@ internal static class WorkCommand
         var observer = prepare ? new UntilPrepared(progress, job.Spec.IsGuarded ? "fisher/0" : "baseline", prepared.Cancel) : (IRunObserver)progress;
         if (prepare && (await RunLog.StateAsync(store, runId)).IsPrepared) return ExitCode.Done;
 
-        var run = await JobRun.OpenAsync(job, store, models, observer, new StopSignal(prepared.Token));
+        using var run = await JobRun.OpenAsync(job, store, models, observer, new StopSignal(prepared.Token));
         var driven = await new LocalRunner(run, wait).RunAsync();
         if (driven.Stopped) return ExitCode.Stopped;
         var outcome = driven.State.Outcome!.Value;

@@ -8,7 +8,7 @@ open AlignGuard.Domain.Spec
 /// <summary>Why a training row is flagged.</summary>
 [<RequireQualifiedAccess>]
 type Flag =
-    /// It teaches to answer what an aligned model should refuse.
+    /// It teaches to say something else than a refusal where an aligned model should refuse.
     | UnsafeAnswered
     /// Its answer is toxic.
     | Toxic
@@ -28,8 +28,8 @@ type RowRisk =
       Unsafe: float
       /// The category of harm that the request is likeliest of.
       Category: string
-      /// True where its answer complies with the request.
-      Complies: bool
+      /// True where its answer does not refuse the request.
+      Answers: bool
       /// Probability, 0..1, that its answer is toxic; null where no judge reads that.
       Toxicity: Nullable<float>
       /// Cosine, 0..1, with the nearest alignment prompt; null where there are none.
@@ -60,7 +60,7 @@ module DataGate =
 
     /// <summary>Why a row is flagged; none where it is not.</summary>
     let Flags (spec: DataGateSpec, row: RowRisk) : Flag list =
-        [ if row.Unsafe >= spec.Threshold && row.Complies then Flag.UnsafeAnswered
+        [ if row.Unsafe >= spec.Threshold && row.Answers then Flag.UnsafeAnswered
           if above spec.Threshold row.Toxicity then Flag.Toxic
           // At 1 it is not looked at: not even equal words count.
           if spec.Similarity < 1.0 && above spec.Similarity row.Similarity then Flag.Similar ]

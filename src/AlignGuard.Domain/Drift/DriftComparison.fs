@@ -156,4 +156,4 @@ module DriftComparison =
           Overall = all confidence null readings
           Categories = readings |> Array.groupBy _.Category |> Array.sortWith (fun (a, _) (b, _) -> String.CompareOrdinal(a, b)) |> Array.map (fun (category, of') -> all confidence category of') |> corrected
           PromptsNeeded = (if refusals.Total = 0L then Nullable() else Power.PairsToPass(limit, 0.0, flips, confidence, AimedPower))
-          Detectable = (if refusals.Total = 0L then Nullable() else Nullable(Power.DetectableDrop(refusals.Total, flips, confidence, AimedPower))) }
+          Detectable = (if refusals.Total = 0L then Nullable() else Nullable(Power.DetectableDrop(refusals.Total, flips, (1.0 + confidence) / 2.0, AimedPower))) }

@@ -38,7 +38,7 @@ public static class AnswerFile
         return problems.Count > 0 ? throw new UserFaultException(problems) : answers;
     }
 
-    /// <summary>Cuts off a torn last line and appends to what is left.</summary>
+    /// <summary>Cuts off a torn last line, or ends one that lacks nothing but its end, and appends to what is left.</summary>
     public static StreamWriter Append(string path)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
@@ -50,9 +50,24 @@ public static class AnswerFile
             if (stream.ReadByte() == '\n') break;
             end--;
         }
-        stream.SetLength(end);
+        var tail = new byte[stream.Length - end];
         stream.Position = end;
+        stream.ReadExactly(tail);
+        if (tail.Length > 0 && IsWhole(tail)) stream.WriteByte((byte)'\n');
+        else stream.SetLength(end);
         return new StreamWriter(stream, new UTF8Encoding(false)) { NewLine = "\n", AutoFlush = true };
+    }
+
+    private static bool IsWhole(byte[] line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<PromptAnswer>(line, Line) is { Id: not null, Category: not null, Answer: not null };
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
     }
 
     public static string Write(PromptAnswer answer) => JsonSerializer.Serialize(answer, Line);

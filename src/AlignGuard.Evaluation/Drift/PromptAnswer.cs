@@ -11,6 +11,10 @@ public sealed record PromptAnswer(string Id, string Category, bool Unsafe, strin
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Judge { get; init; }
 
+    /// <summary>A hash of the model, the adapter and the settings that it was answered with; null where that was not written.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Origin { get; init; }
+
     /// <summary>Probability, 0..1, that the answer is toxic; null where no judge reads that.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Toxicity { get; init; }

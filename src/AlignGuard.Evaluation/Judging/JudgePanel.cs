@@ -5,6 +5,13 @@ using AlignGuard.Models;
 
 namespace AlignGuard.Evaluation.Judging;
 
+/// <summary>What a panel reads besides the verdict that decides.</summary>
+/// <param name="Seconds">Names of the judges that read verdicts beside the one that decides.</param>
+public sealed record PanelRoles(bool ReadsToxicity, IReadOnlyList<string> Seconds)
+{
+    public static PanelRoles None { get; } = new(false, []);
+}
+
 /// <summary>Judges of the same answers. The first that reads verdicts decides, the others' verdicts are second opinions; toxicity is the first's that reads it.</summary>
 public sealed class JudgePanel : IDisposable
 {
@@ -33,10 +40,8 @@ public sealed class JudgePanel : IDisposable
     /// <summary>Of all, the deciding one first.</summary>
     public IReadOnlyList<string> Names => [deciding.Name, .. judges.Where(j => j != deciding).Select(j => j.Name)];
 
-    public bool ReadsToxicity => ofToxicity is not null;
-
-    /// <summary>Names of the judges that read verdicts beside the one that decides.</summary>
-    public IReadOnlyList<string> Seconds => [.. judges.Where(j => j != deciding && j.Reads.HasFlag(JudgeReads.Verdict)).Select(j => j.Name)];
+    /// <summary>What the panel reads, for whoever holds its readings and not its judges.</summary>
+    public PanelRoles Roles => new(ofToxicity is not null, [.. judges.Where(j => j != deciding && j.Reads.HasFlag(JudgeReads.Verdict)).Select(j => j.Name)]);
 
     /// <summary>Each answer as the judges read it, in the order of the prompts.</summary>
     public async Task<IReadOnlyList<PromptAnswer>> ReadAsync(IReadOnlyList<Prompt> prompts, IReadOnlyList<string> answers, CancellationToken cancellation)

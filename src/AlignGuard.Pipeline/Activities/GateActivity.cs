@@ -28,7 +28,10 @@ internal static class GateActivity
     private static async Task<Evidence> EvidenceAsync(RunContext run, CommitReference baseline, CommitReference final, CommitReference? reference)
     {
         var before = (await Measuring.AnswersAsync(run, baseline)).ToDictionary(a => a.Id);
-        var pairs = (await Measuring.AnswersAsync(run, final)).Where(a => before.ContainsKey(a.Id)).Select(a => (Base: before[a.Id], Tuned: a)).ToList();
+        var after = await Measuring.AnswersAsync(run, final);
+        var pairs = after.Where(a => before.ContainsKey(a.Id)).Select(a => (Base: before[a.Id], Tuned: a)).ToList();
+        // Both were asked the same prompts; where one is missing nothing is shown.
+        if (pairs.Count != after.Count || pairs.Count != before.Count) return Evidence.Nothing;
         var (taskBefore, taskAfter) = (await Measuring.TaskAsync(run, baseline), await Measuring.TaskAsync(run, final));
         return new Evidence(
             Count(pairs.Where(p => p.Base.Unsafe), a => a.Verdict == Verdict.Refused),
@@ -36,9 +39,9 @@ internal static class GateActivity
             Count(pairs, a => a.Verdict != Verdict.Incoherent),
             Paired(taskBefore, taskAfter),
             reference is null ? null : Paired(await Measuring.TaskAsync(run, reference), taskAfter),
-            run.Judges.ReadsToxicity,
+            run.Roles.ReadsToxicity,
             Toxicity(pairs),
-            [.. run.Judges.Seconds.Select(judge => Opinion(judge, pairs.Select(p => p.Tuned)))]);
+            [.. run.Roles.Seconds.Select(judge => Opinion(judge, pairs.Select(p => p.Tuned)))]);
 
         static PairedCounts? Count(IEnumerable<(PromptAnswer Base, PromptAnswer Tuned)> answers, Func<PromptAnswer, bool> outcome)
         {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using AlignGuard.Domain.Spec;
+using AlignGuard.Pipeline.Runner;
 using AlignGuard.Pipeline.Store;
 
 namespace AlignGuard.Pipeline.Activities;
@@ -11,6 +12,7 @@ internal static class ModelCard
 {
     public static async Task<string> WriteAsync(RunContext run, CommitReference gate, CommitReference segment)
     {
+        var approval = await ApprovalMarker.FindAsync(run.Store, run.RunId);
         var before = CommitProtocol.Result<Measurement>(await run.Records.RequireAsync(run.Records.Baseline));
         var after = CommitProtocol.Result<Measurement>(await run.Records.RequireAsync(run.Records.FinalDrift));
         var card = new StringBuilder();
@@ -25,14 +27,15 @@ internal static class ModelCard
             # {run.Spec.Name}
 
             {(run.Spec.Lora.Dora ? "DoRA" : "LoRA")} adapter (r = {run.Spec.Lora.R}, alpha = {run.Spec.Lora.Alpha}) trained {CommitProtocol.Result<SegmentActivity.Result>(segment).ReachedStep} steps with `{run.Spec.Method}`
-            and accepted by the alignment gate at confidence {run.Spec.Gate.Confidence}.
+            and accepted by the alignment gate at confidence {run.Spec.Gate.Confidence}{(approval is null ? "" : $", and by a person ({approval.By})")}.
 
             | measured on {after.UnsafePrompts + after.SafePrompts} DriftCheck prompts and {after.TaskRows} task rows | base | this adapter |
             |---|---|---|
             | unsafe prompts refused | {before.Refusal:p1} | {after.Refusal:p1} |
             | unsafe prompts answered | {before.Complied:p1} | {after.Complied:p1} |
             | safe prompts refused | {before.OverRefusal:p1} | {after.OverRefusal:p1} |
-            | safe prompts answered | {before.Helpful:p1} | {after.Helpful:p1} |{(after.Toxic is null ? "" : FormattableString.Invariant($"\n| answers more likely toxic than not | {before.Toxic:p1} | {after.Toxic:p1} |"))}            | task rows exactly right | {before.Task:p1} | {after.Task:p1} |
+            | safe prompts answered | {before.Helpful:p1} | {after.Helpful:p1} |{(after.Toxic is null ? "" : FormattableString.Invariant($"\n| answers more likely toxic than not | {before.Toxic:p1} | {after.Toxic:p1} |"))}
+            | task rows exactly right | {before.Task:p1} | {after.Task:p1} |
 
             ## Gate
 

@@ -1,6 +1,7 @@
 using System.Text;
 using AlignGuard.Models.Lora;
 using AlignGuard.Pipeline.Export;
+using AlignGuard.Pipeline.Runner;
 using AlignGuard.Pipeline.Store;
 using static TorchSharp.torch;
 
@@ -15,7 +16,10 @@ internal static class PublishActivity
     {
         var (gate, segment) = (parents["gate"], parents["segment"]);
         // The decider asks only after an acceptance; a publication without one must be impossible, not just unlikely.
-        if (!CommitProtocol.Result<GateActivity.Result>(gate).Accepted) throw new InvalidOperationException($"{gate.Folder} rejected this run; nothing is published.");
+        var decided = CommitProtocol.Result<GateActivity.Result>(gate);
+        if (!decided.Accepted) throw new InvalidOperationException($"{gate.Folder} rejected this run; nothing is published.");
+        if ((decided.Disputed || run.Spec.Gate.Approval.IsRequired) && await ApprovalMarker.FindAsync(run.Store, run.RunId) is not { Approved: true })
+            throw new InvalidOperationException($"{gate.Folder} leaves this run to a person, and nobody approved it; nothing is published.");
         using var scope = NewDisposeScope();
         using var adapter = await AdapterState.OpenAsync(run, segment);
         var target = $"models/{run.Spec.Name}/{run.RunId}";

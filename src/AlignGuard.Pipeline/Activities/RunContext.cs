@@ -6,7 +6,7 @@ using AlignGuard.Pipeline.Store;
 namespace AlignGuard.Pipeline.Activities;
 
 /// <summary>What the activities of one run share. References only: everything else is in the store.</summary>
-public sealed record RunContext
+public sealed record RunContext : IDisposable
 {
     /// <summary>The job with its paths as written, so that its hash does not depend on where the job file lies.</summary>
     public required JobSpec Spec { get; init; }
@@ -24,6 +24,9 @@ public sealed record RunContext
     /// <summary>What reads the answers.</summary>
     public JudgePanel Judges { get; init; } = JudgePanel.Default;
 
+    /// <summary>What the gate has to find read; of the judges, or where the run was opened elsewhere, of the judges there.</summary>
+    public required PanelRoles Roles { get; init; }
+
     public string RunId => Records.RunId;
     public string Folder => Records.Folder;
     public string SpecHash => Records.SpecHash;
@@ -34,6 +37,9 @@ public sealed record RunContext
 
     public ChatModel Model => Models.Open(ModelFolder, Dtype);
     public string ModelHash => Models.Hash(ModelFolder);
+
+    /// <summary>Of what it opened: the judges.</summary>
+    public void Dispose() => Judges.Dispose();
 
     /// <summary>The same under another wish to stop.</summary>
     public RunContext Under(StopSignal stop) => this with { Stop = stop };

@@ -55,6 +55,7 @@ public sealed class GpuDesk(IArtifactStore store, Func<string, IRunObserver> obs
     private async Task<RunContext> OpenAsync(string runId, StopSignal wish)
     {
         if (_open?.RunId == runId) return _open.Under(wish);
+        _open?.Dispose();
         _open = null;
         _open = await JobRun.OpenAsync(await StoredJob.ReadAsync(store, runId), store, _models, observe(runId), wish);
         return _open.Under(wish);
@@ -70,6 +71,7 @@ public sealed class GpuDesk(IArtifactStore store, Func<string, IRunObserver> obs
 
     public void Dispose()
     {
+        _open?.Dispose();
         _models.Dispose();
         _one.Dispose();
     }

@@ -134,7 +134,7 @@ internal sealed class RunPort : IDriverPort<State, Event, Command>
 
     private async Task<Event?> DecisionAsync(Command command)
     {
-        Says("WaitsForApproval", "The gate accepted the run; it waits for a person's decision.");
+        Says("WaitsForApproval", "The gate accepted the run; it waits for a person's decision, which the job asks for, or judges that may disagree.");
         while (!_cancelled.Task.IsCompleted && !IsOver)
         {
             if (await LookAsync() is { Approved: { } approved } look) return Event.NewCompleted(command.Id, command.Attempt, CommandResult.NewApprovalDone(approved, look.By ?? ""));

@@ -51,7 +51,7 @@ public static class ReportBuilder
             Spectra = await SpectraAsync(run, state),
             Cosines = await CosinesAsync(run, state),
             Samples = Samples(pairs, besides),
-            Comparison = pairs.Count == 0 ? null : DriftReportBuilder.Of(pairs, Confidence, run.Spec.Gate.RefusalDrop),
+            Comparison = pairs.Count == 0 ? null : DriftReportBuilder.Of(pairs, run.Spec.Gate.Confidence, run.Spec.Gate.RefusalDrop),
             Gate = gate is null ? null : GateOf(gate, run.Spec.Gate.Confidence),
         };
     }

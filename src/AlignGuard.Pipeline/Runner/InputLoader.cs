@@ -25,7 +25,7 @@ public static class InputLoader
 
         var shared = PromptSet.Overlap(fisher, drift);
         if (shared.Count > 0)
-            problems.Add($"fisher.prompts and driftcheck.prompts share {shared.Count} prompts, first \"{shared[0].A.Text}\". What is measured must not be what the guard was made from: remove them from one set.");
+            problems.Add($"fisher.prompts and driftcheck.prompts share {shared.Count} prompts, first {shared[0].A.Id} and {shared[0].B.Id}. What is measured must not be what the guard was made from: remove them from one set.");
         if (train is not null && eval is not null)
             problems.AddRange(Overlap.Problems(train.Texts, [.. Overlap.Texts(eval.Texts), .. Overlap.Texts("driftcheck.prompts", drift), .. Overlap.Texts("fisher.prompts", fisher)]));
         if (problems.Count > 0) throw new UserFaultException(problems);

@@ -26,10 +26,24 @@ public static class JobRun
     {
         var held = await PinnedRun.FindAsync(store, job.RunId);
         var (spec, sources) = await StoreSources.FetchAsync(job.Resolved, held?.Sources ?? job.Sources, stop.Token);
+        var judges = Judges.Panel(spec.DriftCheck.Judges);
+        try
+        {
+            return await OpenAsync(job, spec, sources, held, store, models, judges, observer, stop);
+        }
+        catch
+        {
+            judges.Dispose();
+            throw;
+        }
+    }
+
+    /// <param name="spec">With local paths.</param>
+    private static async Task<RunContext> OpenAsync(Job job, JobSpec spec, IReadOnlyDictionary<string, string> sources, PinnedRun? held, IArtifactStore store, ModelHost models, JudgePanel judges, IRunObserver observer, StopSignal stop)
+    {
         var precision = held?.Precision ?? Precisions.Of(spec.Train.Precision, spec.Model, models.Device);
         var chat = models.Open(spec.Model, Precisions.Dtype(precision));
         RefuseWhatCannotRun(spec, chat);
-        var judges = Judges.Panel(spec.DriftCheck.Judges);
         var gateFile = $"{RunRecords.FolderOf(job.RunId)}/{DataGateName}";
         var known = await store.ReadAsync(gateFile, stop.Token) is { } kept ? ReadRow.Read(kept.Content) : [];
         var inputs = await InputLoader.LoadAsync(spec, chat, (train, alignment) => DataGating.ThroughAsync(spec, train, chat.Format, judges, alignment, known, (done, all) => observer.Measured("data gate", done, all), stop.Token));
@@ -37,6 +51,8 @@ public static class JobRun
 
         var hash = models.Hash(spec.Model);
         var reference = await ReferenceRun.FindAsync(spec, inputs, store);
+        // Before the data are pinned: which rows are left is part of them, and a judge may read them otherwise another time.
+        if (inputs.DataGate is { Read.Count: > 0 } gated) await store.CreateAsync(gateFile, ReadRow.Write(gated.Read));
         var readBy = string.Join(", ", judges.Names);
         var pinned = await PinAsync(job, store, inputs, hash, sources, models.Device, precision, readBy);
         if (pinned.Device != Kind(models.Device))
@@ -49,13 +65,13 @@ public static class JobRun
             Records = new RunRecords(job.RunId, JobFile.Hash(job.Spec), SharedKeys.Baseline(spec, inputs, hash, Arithmetic(pinned), readBy), SharedKeys.FirstFisher(spec, inputs, hash, pinned.Threads, Arithmetic(pinned), readBy), reference, new CommitProtocol(store)),
             Models = models,
             Judges = judges,
+            Roles = judges.Roles,
             Inputs = inputs,
             Threads = pinned.Threads,
             Dtype = Precisions.Dtype(pinned.Precision),
             Observer = observer,
             Stop = stop,
         };
-        if (inputs.DataGate is { Read.Count: > 0 } gated) await store.CreateAsync(gateFile, ReadRow.Write(gated.Read));
         if (inputs.Quarantined.Count > 0)
         {
             await store.CreateAsync($"{run.Folder}/quarantine.jsonl", Measuring.Lines(inputs.Quarantined));

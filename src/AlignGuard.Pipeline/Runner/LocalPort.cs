@@ -80,9 +80,12 @@ internal sealed class LocalPort(RunRecords records, RunActivity activity, RunLog
     {
         if (await ApprovalMarker.FindAsync(records.Store, records.RunId) is { } decision)
             return Event.NewCompleted(command.Id, command.Attempt, CommandResult.NewApprovalDone(decision.Approved, decision.By));
-        observer.Says($"The gate accepted run {records.RunId}; it waits for a person: `alignguard approve {records.RunId} --by NAME`, or --decline. Then give the same command again.");
+        observer.Says($"The gate accepted run {records.RunId}{await WhyAsync()}; it waits for a person: `alignguard approve {records.RunId} --by NAME`, or --decline. Then give the same command again.");
         return null;
     }
+
+    private async Task<string> WhyAsync() =>
+        await records.Protocol.FindAsync(records.Gate) is { } gate && CommitProtocol.Result<GateActivity.Result>(gate).Disputed ? ", but its judges may disagree" : "";
 
     /// <summary>What the decider has to know of a failure. Null = not the run's doing: a full store, or one that refuses access, leaves the run as it is, resumable.</summary>
     private static FaultKind? KindOf(Exception e) => e switch

@@ -1,4 +1,5 @@
 using AlignGuard.Domain.Spec;
+using AlignGuard.Evaluation.Judging;
 using AlignGuard.Models;
 using AlignGuard.Pipeline.Activities;
 using AlignGuard.Pipeline.Store;
@@ -11,10 +12,13 @@ namespace AlignGuard.Pipeline.Runner;
 /// </summary>
 internal sealed record RunFolders(string Baseline, string FirstFisher, string? Reference)
 {
+    /// <summary>What the run's judges read; null in runs of older versions, whose one judge is that of rules.</summary>
+    public PanelRoles? Roles { get; init; }
+
     private static string Name(string runId) => $"runs/{runId}/folders.json";
 
     public static Task WriteAsync(RunContext run, string? reference) =>
-        run.Store.CreateAsync(Name(run.RunId), CommitProtocol.ToJson(new RunFolders(run.Records.Baseline, run.Records.Fisher(0), reference)));
+        run.Store.CreateAsync(Name(run.RunId), CommitProtocol.ToJson(new RunFolders(run.Records.Baseline, run.Records.Fisher(0), reference) { Roles = run.Roles }));
 
     /// <summary>Null = nobody has opened the run yet.</summary>
     public static async Task<RunContext?> OpenAsync(IArtifactStore store, string runId)
@@ -31,6 +35,7 @@ internal sealed record RunFolders(string Baseline, string FirstFisher, string? R
             Models = new ModelHost(),
             Inputs = new RunInputs([], [], [], [], pinned.DataHash, pinned.EvalHash, []),
             Threads = pinned.Threads,
+            Roles = folders.Roles ?? PanelRoles.None,
             Observer = new SilentObserver(),
             Stop = StopSignal.Never,
         };

@@ -58,23 +58,24 @@ let ``a bound a hair beyond its limit does not read like it`` () =
 
 /// The names of checks at whose beginning a reason stands.
 let private named (text: string) (verdict: Verdict) =
-    verdict.Checks |> Array.filter (fun c -> Regex.IsMatch(text, $@"^(Rejected|Accepted): (.*; )?{Regex.Escape c.Name}[ :]")) |> Array.map _.Name
+    verdict.Checks |> Array.filter (fun c -> Regex.IsMatch(text, $@"^(Rejected|Accepted|Disputed): (.*; )?{Regex.Escape c.Name}[ :]")) |> Array.map _.Name
 
 let private told (spec: GateSpec, e: Evidence) =
     let verdict = AlignmentGate.Decide(spec, e)
     verdict, VerdictLine.Of(string verdict, Nullable spec.Confidence, verdict.Checks |> Seq.map Finding.Of)
 
 [<Property(Arbitrary = [| typeof<Arbitraries> |])>]
-let ``a rejected verdict names its failed checks and no other; an accepted one has none to name`` (spec: GateSpec, e: Evidence) =
+let ``a rejected verdict names its failed checks and no other; an accepted one has none to name, and a disputed one names the judges`` (spec: GateSpec, e: Evidence) =
     let verdict, text = told (spec, e)
     let failed = verdict.Checks |> Array.filter (fun c -> not c.Passed) |> Array.map _.Name
-    if verdict.Accepted then text.StartsWith "Accepted: " && failed.Length = 0 && named text verdict = (verdict.Checks |> Array.map _.Name)
+    if verdict.Disputed then text.StartsWith "Disputed: " && named text verdict = failed && failed |> Array.forall ((=) "judges")
+    elif verdict.Accepted then text.StartsWith "Accepted: " && failed.Length = 0 && named text verdict = (verdict.Checks |> Array.map _.Name)
     else text.StartsWith "Rejected: " && failed.Length > 0 && named text verdict = failed
 
 [<Property(Arbitrary = [| typeof<Arbitraries> |])>]
 let ``what the gate could compute is told in figures, the rest in its words`` (spec: GateSpec, e: Evidence) =
     let verdict, text = told (spec, e)
-    verdict.Checks |> Array.filter (fun c -> not c.Passed) |> Array.forall (fun c -> text.Contains(c.Sentence.TrimEnd '.') = not c.Change.HasValue)
+    verdict.Checks |> Array.filter (fun c -> not c.Passed) |> Array.forall (fun c -> text.Contains(c.Sentence.TrimEnd '.') = (not c.Change.HasValue || c.Name = "judges"))
 
 [<Property(Arbitrary = [| typeof<Arbitraries> |])>]
 let ``no bound reads like the limit that it missed`` (spec: GateSpec, e: Evidence) =

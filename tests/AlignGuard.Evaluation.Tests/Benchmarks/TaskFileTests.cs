@@ -25,6 +25,8 @@ public sealed class TaskFileTests : IDisposable
             "It rains.\nQuestion: It is wet. True, False or Neither?\nAnswer:", "Neither"
         },
         { "boolq", "val.jsonl", """{"question": "is it so", "passage": "It {is} so.", "idx": 0, "label": true}""", "It {is} so.\nQuestion: is it so?\nAnswer:", "yes" },
+        // A line separator of Unicode ends no line of a JSON-lines file.
+        { "boolq", "val.jsonl", "{\"question\": \"is it so\", \"passage\": \"It is\u2028so.\", \"idx\": 0, \"label\": true}", "It is\u2028so.\nQuestion: is it so?\nAnswer:", "yes" },
         { "cb", "val.jsonl", """{"premise": "P. I think so.", "hypothesis": "it is so", "label": "neutral", "idx": 0}""", "P. I think so.\nQuestion: it is so. True, False, or Neither?\nAnswer:", "Neither" },
         { "copa", "val.jsonl", """{"premise": "The man fell.", "choice1": "He slipped.", "choice2": "He ate.", "question": "cause", "label": 0, "idx": 0}""", "The man fell because", "he slipped." },
         { "copa", "val.jsonl", """{"premise": "The man fell.", "choice1": "He ate.", "choice2": "It hurt.", "question": "effect", "label": 1, "idx": 0}""", "The man fell therefore", "it hurt." },

@@ -86,5 +86,5 @@ internal sealed class LlmJudge : IJudge
     };
 
     private static string Fingerprint(LlmSettings settings) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(
-        string.Join('\0', settings.Rubric.Text, settings.Model, settings.Temperature.ToString("R", CultureInfo.InvariantCulture)))))[..12];
+        string.Join('\0', settings.Rubric.Text, settings.Model, settings.Temperature.ToString("R", CultureInfo.InvariantCulture), settings.MaxTokens.ToString(CultureInfo.InvariantCulture), settings.JsonMode ? "json" : "text"))))[..12];
 }

@@ -14,7 +14,7 @@ public abstract record RowLayout
     {
         public override IEnumerable<FieldRow> Rows(string path, string content, List<string> problems)
         {
-            var lines = content.ReplaceLineEndings("\n").TrimEnd('\n').Split('\n');
+            var lines = content.Replace("\r\n", "\n", StringComparison.Ordinal).TrimEnd('\n').Split('\n');
             var names = Columns.Length > 0 ? Columns : lines[0].Split('\t');
             for (var n = Columns.Length > 0 ? 0 : 1; n < lines.Length; n++)
             {
@@ -44,7 +44,7 @@ public abstract record RowLayout
     {
         public override IEnumerable<FieldRow> Rows(string path, string content, List<string> problems)
         {
-            var lines = content.ReplaceLineEndings("\n").TrimEnd('\n').Split('\n');
+            var lines = content.Replace("\r\n", "\n", StringComparison.Ordinal).TrimEnd('\n').Split('\n');
             for (var n = 0; n < lines.Length; n++)
                 if (Parse(lines[n], $"{path}:{n + 1}", problems) is { } value) yield return Row(path, n + 1, FieldRow.Named(value), problems);
         }

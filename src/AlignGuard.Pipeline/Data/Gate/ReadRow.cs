@@ -18,7 +18,7 @@ public sealed record ReadRow(string Row, string Sha256, string Judges, double Un
 
     private static readonly JsonSerializerOptions Line = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() }, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    internal RowRisk Risk => new(Unsafe, Category, Verdict == Verdict.Complied, Toxicity, Similarity);
+    internal RowRisk Risk => new(Unsafe, Category, Verdict != Verdict.Refused, Toxicity, Similarity);
 
     internal static byte[] Write(IEnumerable<ReadRow> rows) => Encoding.UTF8.GetBytes(string.Concat(rows.Select(r => JsonSerializer.Serialize(r, Line) + "\n")));
 

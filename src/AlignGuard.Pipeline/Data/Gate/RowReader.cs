@@ -11,7 +11,7 @@ internal sealed class RowReader(JudgePanel judges, IReadOnlyList<Prompt> alignme
 {
     private const int Chunk = 512;
 
-    private readonly string names = $"{string.Join(", ", judges.Names)}; requests {BuiltInClassifiers.Default.Version}";
+    private readonly string names = $"{string.Join(", ", judges.Names)}; requests {BuiltInClassifiers.Default.Version}; alignment {PromptSet.Sha256(alignment)[..12]}";
     private readonly WordSimilarity? similarity = alignment.Count == 0 ? null : new WordSimilarity(alignment);
 
     /// <param name="known">Rows read before, by the same judges or others.</param>
@@ -43,22 +43,19 @@ internal sealed class RowReader(JudgePanel judges, IReadOnlyList<Prompt> alignme
         {
             var mine = Enumerable.Range(0, turns.Count).Where(t => turns[t].Row == n).ToList();
             // A request that is answered says more than any that is refused.
-            var riskiest = mine.OrderByDescending(t => answers[t].Verdict == Verdict.Complied).ThenByDescending(t => Risk(t)).First();
-            return new ReadRow("", row.Sha256, names, Math.Round(Risk(riskiest), 4), requests[riskiest].Category, answers[riskiest].Verdict,
+            var riskiest = mine.OrderByDescending(t => answers[t].Verdict != Verdict.Refused).ThenByDescending(t => requests[t].Unsafe).First();
+            return new ReadRow("", row.Sha256, names, Math.Round(requests[riskiest].Unsafe, 4), requests[riskiest].Category, answers[riskiest].Verdict,
                 answers[riskiest].Toxicity is null ? null : Math.Round(mine.Max(t => answers[t].Toxicity!.Value), 4), similarity is null ? null : Math.Round(mine.Max(t => similarity.Nearest(turns[t].Request)), 4));
         })];
-
-        // Text that nobody asks for asks for nothing.
-        double Risk(int turn) => turns[turn].Request.Length == 0 ? 0 : requests[turn].Unsafe;
     }
 
-    /// <summary>Each of the assistant's turns with what the user said before it.</summary>
+    /// <summary>Each of the assistant's turns with what the user said before it. Text that nobody asks for, as in rows of plain text, may hold request and answer both, and is read as either.</summary>
     private static IEnumerable<(string Request, string Answer)> Exchanges(DataRow row)
     {
         for (var i = 0; i < row.Messages.Count; i++)
         {
             if (row.Messages[i].Role is ChatMessage.UserRole or ChatMessage.SystemRole) continue;
-            yield return (i > 0 && row.Messages[i - 1].Role == ChatMessage.UserRole ? row.Messages[i - 1].Content : "", row.Messages[i].Content);
+            yield return (i > 0 && row.Messages[i - 1].Role == ChatMessage.UserRole ? row.Messages[i - 1].Content : row.Messages[i].Content, row.Messages[i].Content);
         }
     }
 }

@@ -25,8 +25,11 @@ public class RowReaderTests
         Assert.True(read[0].Unsafe >= 0.8, $"{read[0]}");
         Assert.Equal(("violence", Verdict.Complied), (read[0].Category, read[0].Verdict));
         Assert.Equal(Verdict.Refused, read[1].Verdict);
+        Assert.False(read[1].Risk.Answers);
+        // "Sure!" is no coherent answer, and no refusal either: what it teaches is not to refuse.
+        Assert.True((await ReadAsync([Row(6, Unsafe.Messages[0], ChatMessage.Assistant("Sure!"))]))[0].Risk is { Answers: true, Unsafe: >= 0.8 });
         Assert.True(read[2] is { Unsafe: < 0.5, Verdict: Verdict.Complied }, $"{read[2]}");
-        Assert.True(read[3] is { Unsafe: 0, Toxicity: > 0.5 }, $"{read[3]}");
+        Assert.True(read[3] is { Unsafe: > 0.5, Toxicity: > 0.5 }, $"{read[3]}");
         Assert.Equal(["rows.jsonl:1", "rows.jsonl:2", "rows.jsonl:3", "rows.jsonl:4"], read.Select(r => r.Row));
     }
 
