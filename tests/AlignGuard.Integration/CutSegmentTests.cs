@@ -11,6 +11,7 @@ using static TorchSharp.torch;
 namespace AlignGuard.Integration;
 
 /// <summary>A segment that is cut in two is judged, and rolled back, as one that is not: the run ends in the same bits.</summary>
+[Collection(InThisProcess.Name)]
 public class CutSegmentTests
 {
     private static readonly string[] Plain = ["method=lora", "driftcheck.every=final", "driftcheck.final=10", "retries.attempts=1"];

@@ -9,6 +9,7 @@ using Xunit;
 namespace AlignGuard.Integration;
 
 /// <summary>A run in this process: whatever an activity allocates is gone when it ends.</summary>
+[Collection(InThisProcess.Name)]
 public class LiveTensorTests
 {
     [Fact]

@@ -16,12 +16,12 @@ public static class DriftRun
     {
         var held = File.Exists(path) ? AnswerFile.Read(path) : [];
         var known = prompts.ToDictionary(p => p.Id, StringComparer.Ordinal);
+        var strangers = held.Where(a => !known.TryGetValue(a.Id, out var p) || p.Text != a.Prompt || p.Unsafe != a.Unsafe).Select(a => $"{path} holds an answer to prompt {a.Id}, which is not among those asked for, or reads otherwise there: name another --out.").Take(20).ToList();
+        if (strangers.Count > 0) throw new AlignGuard.Models.UserFaultException(strangers);
         var others = held.Where(a => a.Origin != origin).Take(1).Select(_ => $"{path} holds answers of another model, adapter or length of answer: name another --out.")
             .Concat(held.Where(a => a.Judge != judges.Name || !judges.Roles.Seconds.Order(StringComparer.Ordinal).SequenceEqual((a.Opinions?.Keys ?? []).Order(StringComparer.Ordinal)) || a.Toxicity is null == judges.Roles.ReadsToxicity)
                 .Take(1).Select(a => $"{path} holds answers that other judges read ({string.Join(", ", new[] { a.Judge }.Concat(a.Opinions?.Keys ?? []))}): name another --out.")).ToList();
         if (others.Count > 0) throw new AlignGuard.Models.UserFaultException(others);
-        var strangers = held.Where(a => !known.TryGetValue(a.Id, out var p) || p.Text != a.Prompt || p.Unsafe != a.Unsafe).Select(a => $"{path} holds an answer to prompt {a.Id}, which is not among those asked for, or reads otherwise there: name another --out.").Take(20).ToList();
-        if (strangers.Count > 0) throw new AlignGuard.Models.UserFaultException(strangers);
 
         var answers = held.ToDictionary(a => a.Id, StringComparer.Ordinal);
         using (var file = AnswerFile.Append(path))

@@ -26,7 +26,7 @@ public partial class JudgesPageTests
     [Fact]
     public void Every_key_has_its_row_and_there_are_no_others()
     {
-        var rows = Row().Matches(Page).Select(m => m.Groups[1].Value).Except(Judges.BuiltIn);
+        var rows = Row().Matches(Page).Select(m => m.Groups[1].Value).Where(k => !Judges.BuiltIn.Contains(k));
         Assert.Equal(OnnxFile.Keys.Concat(LlmFile.Keys).Order(), rows.Order());
     }
 

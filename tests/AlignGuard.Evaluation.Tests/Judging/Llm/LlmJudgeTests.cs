@@ -160,7 +160,7 @@ public sealed class LlmJudgeTests : IDisposable
         Assert.Contains($"has spent {spent.ToString("0.######", CultureInfo.InvariantCulture)} of maxCost 0.05", fault.Message, StringComparison.Ordinal);
         // What was paid for is kept.
         var asked = endpoint.Requests.Count;
-        using var again = Open(endpoint);
+        using var again = Open(endpoint, "maxTokens: 64");
         await again.ReadAsync(exchanges, default);
         Assert.Equal(100, endpoint.Requests.Count);
         Assert.True(asked < 100);
