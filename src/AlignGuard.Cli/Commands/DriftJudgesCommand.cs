@@ -52,7 +52,7 @@ internal static class DriftJudgesCommand
 
     private static Command Train()
     {
-        var to = new Option<string>("--out") { Description = "Folder for verdict.zip, toxicity.zip and request.zip.", Required = true };
+        var to = new Option<string>("--out") { Description = "Folder for verdict.json, toxicity.json and request.json.", Required = true };
         var command = new Command("train", "Trains the built-in classifiers anew from their training text, and measures what is trained on four fifths of its phrases on the rest.") { to, CommonOptions.Json };
         command.SetAction(result => Guarded.RunAsync(() => Task.FromResult(Train(result.GetRequiredValue(to), result.GetValue(CommonOptions.Json)))));
         return command;
@@ -66,7 +66,7 @@ internal static class DriftJudgesCommand
         var measured = BuiltInClassifiers.Train(TrainingPart.Train).ToDictionary(t => t.Key, t => BuiltInClassifiers.HeldOutAccuracy(t.Key, t.Value));
         foreach (var (name, classifier) in trained)
         {
-            using var file = File.Create(Path.Combine(folder, $"{name}.zip"));
+            using var file = File.Create(Path.Combine(folder, $"{name}.json"));
             classifier.Save(file);
         }
         if (json) Screen.Json(new { folder, heldOut = measured.ToDictionary(m => m.Key, m => new { value = m.Value.Value, lower = m.Value.Lower, upper = m.Value.Upper }) });

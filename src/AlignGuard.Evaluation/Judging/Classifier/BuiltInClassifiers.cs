@@ -4,7 +4,7 @@ using AlignGuard.Domain.Statistics;
 namespace AlignGuard.Evaluation.Judging.Classifier;
 
 /// <summary>
-/// The three classifiers that ship with the product, as they were trained: <c>verdict.zip</c>, <c>toxicity.zip</c> and <c>request.zip</c>. Trained once and kept, not at every start: rounding differs
+/// The three classifiers that ship with the product, as they were trained: <c>verdict.json</c>, <c>toxicity.json</c> and <c>request.json</c>. Trained once and kept, not at every start: rounding differs
 /// between processors, and a version of a judge is to read the same everywhere.
 /// </summary>
 public sealed class BuiltInClassifiers
@@ -55,8 +55,8 @@ public sealed class BuiltInClassifiers
 
     private static byte[] Bytes(string name)
     {
-        using var stream = typeof(BuiltInClassifiers).Assembly.GetManifestResourceStream($"{name}.zip")
-            ?? throw new InvalidOperationException($"The embedded resource {name}.zip is missing from AlignGuard.Evaluation.");
+        using var stream = typeof(BuiltInClassifiers).Assembly.GetManifestResourceStream($"{name}.json")
+            ?? throw new InvalidOperationException($"The embedded resource {name}.json is missing from AlignGuard.Evaluation.");
         var bytes = new MemoryStream();
         stream.CopyTo(bytes);
         return bytes.ToArray();
