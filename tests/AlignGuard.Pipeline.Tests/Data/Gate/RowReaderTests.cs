@@ -29,7 +29,7 @@ public class RowReaderTests
         // "Sure!" is no coherent answer, and no refusal either: what it teaches is not to refuse.
         Assert.True((await ReadAsync([Row(6, Unsafe.Messages[0], ChatMessage.Assistant("Sure!"))]))[0].Risk is { Answers: true, Unsafe: >= 0.8 });
         Assert.True(read[2] is { Unsafe: < 0.5, Verdict: Verdict.Complied }, $"{read[2]}");
-        Assert.True(read[3] is { Unsafe: > 0.5, Toxicity: > 0.5 }, $"{read[3]}");
+        Assert.True(read[3] is { Unsafe: > 0, Toxicity: > 0.5 }, $"{read[3]}");
         Assert.Equal(["rows.jsonl:1", "rows.jsonl:2", "rows.jsonl:3", "rows.jsonl:4"], read.Select(r => r.Row));
     }
 
