@@ -54,6 +54,8 @@ public static class BenchmarkFiles
         if (others.Count > 0) throw new UserFaultException([$"{folder} holds {others[0]}{(others.Count > 1 ? $" and {others.Count - 1} more files" : "")}: name a new folder."]);
         try
         {
+            // An older one vouches for other prompts.
+            File.Delete(Path.Combine(folder, ManifestName));
             AtomicFile.Write(Path.Combine(folder, PromptsName), stream => stream.Write(prompts));
             AtomicFile.Write(Path.Combine(folder, ManifestName), stream => stream.Write(manifest));
         }

@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using AlignGuard.Models;
 
 namespace AlignGuard.Evaluation.Benchmark;
@@ -29,7 +30,7 @@ public sealed record BenchmarkSource(string Path, SourceUse Use)
         try
         {
             var root = System.IO.Path.GetFileName(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(Path)));
-            var files = Directory.EnumerateFiles(Path, "*", SearchOption.AllDirectories).Where(SourceFile.IsSource)
+            var files = Under(Path).Where(SourceFile.IsSource)
                 .Select(f => (Path: f, Name: $"{root}/{System.IO.Path.GetRelativePath(Path, f).Replace('\\', '/')}"))
                 .OrderBy(f => f.Name, StringComparer.Ordinal).ToList();
             return files.Count > 0 ? files : throw new UserFaultException($"{Path}: the folder holds no files of prompts (.csv, .json, .jsonl, .txt, each perhaps with .gz).");
@@ -39,4 +40,12 @@ public sealed record BenchmarkSource(string Path, SourceUse Use)
             throw new UserFaultException($"{Path}: can not be read ({e.Message}): correct its permissions.", e);
         }
     }
+
+    /// <summary>All files below a folder. Links to files are files; links to folders are not followed, since one may lead back up.</summary>
+    private static FileSystemEnumerable<string> Under(string folder) =>
+        new(folder, (ref FileSystemEntry entry) => entry.ToSpecifiedFullPath(), new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 })
+        {
+            ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory,
+            ShouldRecursePredicate = (ref FileSystemEntry entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
+        };
 }

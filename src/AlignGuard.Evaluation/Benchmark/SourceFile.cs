@@ -1,8 +1,9 @@
-using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 using AlignGuard.Evaluation.Prompts;
 using AlignGuard.Models;
+using ICSharpCode.SharpZipLib;
+using ICSharpCode.SharpZipLib.GZip;
 
 namespace AlignGuard.Evaluation.Benchmark;
 
@@ -85,10 +86,6 @@ internal sealed record SourceFile(string Path, string Name, string Sha256, IRead
         {
             throw new UserFaultException($"{path}: is not UTF-8: save it as UTF-8.");
         }
-        catch (InvalidDataException)
-        {
-            throw new UserFaultException($"{path}: is not sound gzip: fetch it again, or remove .gz from its name if it is not packed.");
-        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new UserFaultException($"{path}: can not be read ({e.Message}): correct the path, or its permissions.", e);
@@ -97,13 +94,22 @@ internal sealed record SourceFile(string Path, string Name, string Sha256, IRead
 
     private static byte[] Unpack(string path, byte[] packed)
     {
-        using var gzip = new GZipStream(new MemoryStream(packed), CompressionMode.Decompress);
+        using var gzip = new GZipInputStream(new MemoryStream(packed));
         using var content = new MemoryStream();
         var buffer = new byte[1 << 16];
-        for (int read; (read = gzip.Read(buffer)) > 0;)
+        try
         {
-            content.Write(buffer, 0, read);
-            if (content.Length > MostBytes) throw new UserFaultException($"{path}: unpacks to more than {MostBytes:N0} bytes: split it.");
+            if (packed.Length == 0) throw new EndOfStreamException();
+            for (int read; (read = gzip.Read(buffer)) > 0;)
+            {
+                content.Write(buffer, 0, read);
+                if (content.Length > MostBytes) throw new UserFaultException($"{path}: unpacks to more than {MostBytes:N0} bytes: split it.");
+            }
+        }
+        // A damaged code table shows itself as whatever comes of it.
+        catch (Exception e) when (e is EndOfStreamException or SharpZipBaseException or IndexOutOfRangeException or InvalidOperationException or ArgumentException or NullReferenceException)
+        {
+            throw new UserFaultException($"{path}: is not sound gzip{(e is EndOfStreamException ? ", it is cut off" : "")}: fetch it again, or remove .gz from its name if it is not packed.", e);
         }
         return content.ToArray();
     }

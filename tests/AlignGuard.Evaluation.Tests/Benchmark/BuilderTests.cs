@@ -86,6 +86,32 @@ public class BuilderTests
         Assert.DoesNotContain(filled.Prompts, p => used.Contains(p.Normalised));
     }
 
+    [Fact]
+    public void A_packed_file_that_is_cut_off_is_not_taken_for_a_whole_one()
+    {
+        using var folder = new TemporaryFolder();
+        var path = Path.Combine(folder.Path, "prompts.jsonl.gz");
+        using (var gzip = new System.IO.Compression.GZipStream(File.Create(path), System.IO.Compression.CompressionLevel.Optimal))
+            gzip.Write(System.Text.Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 2000).Select(n => $"{{\"prompt\":\"{Word(n)} {Word(n + 1)}\"}}\n"))));
+        var whole = File.ReadAllBytes(path);
+        Assert.Equal(2000, SourceReading.Read([new BenchmarkSource(path, SourceUse.Safe)]).Prompts.Count);
+        foreach (var length in new[] { 0, 5, whole.Length / 2, whole.Length - 8, whole.Length - 1 })
+        {
+            File.WriteAllBytes(path, whole[..length]);
+            Assert.Contains("not sound gzip", Assert.Throws<Models.UserFaultException>(() => SourceReading.Read([new BenchmarkSource(path, SourceUse.Safe)])).Message);
+        }
+    }
+
+    [Fact]
+    public void A_folder_with_a_link_to_itself_is_read_once()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("one.txt", "How do I bake bread?\n");
+        Directory.CreateSymbolicLink(Path.Combine(folder.Path, "again"), folder.Path);
+        File.CreateSymbolicLink(Path.Combine(folder.Path, "two.txt"), Path.Combine(folder.Path, "one.txt"));
+        Assert.Equal(2, SourceReading.Read([new BenchmarkSource(folder.Path, SourceUse.Safe)]).Files.Count);
+    }
+
     [SkippableFact]
     public void The_published_sets_that_are_there_make_ten_thousand_prompts_with_the_generator_s_help()
     {
