@@ -40,6 +40,35 @@ public class KillTests
         Assert.Equal(job.FinalState("calm"), job.FinalState("killed"));
     }
 
+    /// <summary>Of a measurement that is broken off, what was answered is not answered again, and the measurement is the same.</summary>
+    [Theory]
+    [InlineData(2)]
+    [InlineData(9)]
+    public async Task A_measurement_killed_between_its_batches_goes_on_behind_them(int batches)
+    {
+        using var job = new TinyJob();
+        string[] set = [.. new[] { "train.steps=8", "train.segment=8", "method=lora", "driftcheck.every=final", "driftcheck.batch=6" }.SelectMany(s => new[] { "--set", s })];
+        var calm = await AlignGuardProcess.RunAsync([.. job.Command("calm"), .. set]);
+        Assert.True(Finished.Contains(calm.ExitCode), calm.Error);
+
+        using (var killed = AlignGuardProcess.Start([.. job.Command("killed"), .. set], new Dictionary<string, string> { ["ALIGNGUARD_KILL_AT"] = $"answers-kept:{batches}" }))
+            Assert.Equal(137, (await killed.EndAsync()).ExitCode);
+        var journal = Assert.Single(Directory.GetFiles(job.Store("killed"), "*.jsonl", SearchOption.AllDirectories), f => f.Contains($"{Path.DirectorySeparatorChar}answering{Path.DirectorySeparatorChar}", StringComparison.Ordinal));
+        // The last batch is torn: it is answered again, and the others are not.
+        File.WriteAllBytes(journal, File.ReadAllBytes(journal)[..^3]);
+        using (var killed = AlignGuardProcess.Start([.. job.Command("killed"), .. set], new Dictionary<string, string> { ["ALIGNGUARD_KILL_AT"] = "answers-kept:1" }))
+            Assert.Equal(137, (await killed.EndAsync()).ExitCode);
+        Assert.Equal((batches - 1) % 7 + 1, File.ReadLines(journal).Count(l => l.StartsWith("{\"Bytes\"", StringComparison.Ordinal)));
+
+        var resumed = await AlignGuardProcess.RunAsync([.. job.Command("killed"), .. set]);
+        Assert.True(Finished.Contains(resumed.ExitCode), resumed.Error);
+        Assert.False(File.Exists(journal));
+        Assert.Equal(job.FinalState("calm"), job.FinalState("killed"));
+        Assert.Equal(Answers("calm"), Answers("killed"));
+
+        string[] Answers(string store) => [.. Directory.GetFiles(job.Store(store), "answers.jsonl", SearchOption.AllDirectories).Select(File.ReadAllText).Order(StringComparer.Ordinal)];
+    }
+
     /// <summary>Falling back is cut short where it matters, and taken up again.</summary>
     [Theory]
     [InlineData("log-cut")]

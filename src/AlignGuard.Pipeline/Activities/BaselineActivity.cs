@@ -7,7 +7,7 @@ internal static class BaselineActivity
 {
     public static async Task<Made> MakeAsync(RunContext run)
     {
-        var answers = await Measuring.AnswerAsync(run, null, run.Inputs.DriftPrompts, "base answers");
+        var answers = await Measuring.AnswerAsync(run, null, run.Inputs.DriftPrompts, "base answers", "baseline", run.Records.Baseline);
         var task = Measuring.ScoreTask(run, null, int.MaxValue);
         var measured = Measurement.Of(answers) with { Task = task.Accuracy, TaskRows = task.Correct.Count, TaskLoss = task.Loss };
         var files = new Dictionary<string, byte[]>

@@ -12,7 +12,7 @@ internal static class DriftCheckActivity
 {
     public const string ForcedName = "teacher-forced.json";
 
-    public static async Task<Made> MakeAsync(RunContext run, IReadOnlyDictionary<string, CommitReference> parents, DriftSize size)
+    public static async Task<Made> MakeAsync(RunContext run, IReadOnlyDictionary<string, CommitReference> parents, string command, DriftSize size)
     {
         using var scope = NewDisposeScope();
         using var adapter = await AdapterState.OpenAsync(run, parents["segment"]);
@@ -21,7 +21,7 @@ internal static class DriftCheckActivity
 
         // The teacher-forced pair is an average that a thousand prompts settle; the final check needs no more of it.
         var forced = await Measuring.ForcedAsync(run, parents["baseline"], adapter, Math.Min(count, run.Spec.DriftCheck.Size), run.Stop.Token);
-        var answers = await Measuring.AnswerAsync(run, adapter, prompts, size.IsFinal ? "final DriftCheck" : "DriftCheck");
+        var answers = await Measuring.AnswerAsync(run, adapter, prompts, size.IsFinal ? "final DriftCheck" : "DriftCheck", command, $"{parents["baseline"].Hash} {parents["segment"].Hash} {count}");
         var task = Measuring.ScoreTask(run, adapter, size.IsFinal ? int.MaxValue : run.Spec.DriftCheck.Size);
 
         var measured = Measurement.Of(answers) with

@@ -29,7 +29,8 @@ public static class FineTuningActivities
 
     private static async Task<CommandResult> DoAsync(RunContext run, Command command)
     {
-        var record = await run.Records.OnceAsync(command, parents => MakeAsync(run, command.Work, parents));
+        var record = await run.Records.OnceAsync(command, parents => MakeAsync(run, command.Id, command.Work, parents));
+        if (command.Work is Work.DriftCheck or Work.Fisher || command.Work.IsBaseline) await AnswerJournal.ForgetAsync(run, command);
         switch (command.Work)
         {
             case Work.Fisher:
@@ -51,12 +52,12 @@ public static class FineTuningActivities
         }
     }
 
-    private static Task<Made> MakeAsync(RunContext run, Work work, IReadOnlyDictionary<string, CommitReference> parents) => work switch
+    private static Task<Made> MakeAsync(RunContext run, string id, Work work, IReadOnlyDictionary<string, CommitReference> parents) => work switch
     {
         Work.Fisher w => FisherActivity.MakeAsync(run, parents, w.Refresh, w.AtStep),
         Work.Decompose w => DecomposeActivity.MakeAsync(run, parents, w.Refresh),
         Work.Segment w => SegmentActivity.MakeAsync(run, parents, w),
-        Work.DriftCheck w => DriftCheckActivity.MakeAsync(run, parents, w.Size),
+        Work.DriftCheck w => DriftCheckActivity.MakeAsync(run, parents, id, w.Size),
         Work.Publish => PublishActivity.MakeAsync(run, parents),
         { IsBaseline: true } => BaselineActivity.MakeAsync(run),
         { IsGate: true } => GateActivity.MakeAsync(run, parents),

@@ -59,7 +59,7 @@ internal static class FisherActivity
 
     private static async Task<(IReadOnlyList<PromptAnswer> Refused, int NotRefused)> RefusalsAsync(RunContext run)
     {
-        var answers = await Measuring.AnswerAsync(run, null, run.Inputs.FisherPrompts, "base refusals");
+        var answers = await Measuring.AnswerAsync(run, null, run.Inputs.FisherPrompts, "base refusals", "fisher/0", run.Records.Fisher(0));
         var refused = answers.Where(a => a.Verdict == Verdict.Refused).ToList();
         if (refused.Count < run.Spec.Fisher.MinRefusals)
             throw new UserFaultException([

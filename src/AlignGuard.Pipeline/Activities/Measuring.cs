@@ -30,15 +30,34 @@ internal static class Measuring
         NumberHandling = JsonNumberHandling.AllowReadingFromString | JsonNumberHandling.AllowNamedFloatingPointLiterals,
     };
 
-    public static Task<IReadOnlyList<PromptAnswer>> AnswerAsync(RunContext run, LoraAdapter? adapter, IReadOnlyList<Prompt> prompts, string what) =>
-        Answering.RunAsync(run.Model, prompts, run.Judges, new GenerationOptions
+    /// <summary>Answers and verdicts, prompts of like length together; batches that an earlier attempt of the same command answered are not answered again.</summary>
+    /// <param name="madeFrom">Everything that the answers depend on besides the prompts.</param>
+    public static async Task<IReadOnlyList<PromptAnswer>> AnswerAsync(RunContext run, LoraAdapter? adapter, IReadOnlyList<Prompt> prompts, string what, string command, string madeFrom)
+    {
+        var journal = await AnswerJournal.OpenAsync(run, command, madeFrom);
+        var answers = new Dictionary<string, PromptAnswer>(StringComparer.Ordinal);
+        foreach (var batch in prompts.OrderBy(p => p.Text.Length).ThenBy(p => p.Id, StringComparer.Ordinal).Chunk(run.Spec.DriftCheck.Batch))
         {
-            Adapter = adapter,
-            MaxNewTokens = run.Spec.DriftCheck.MaxNewTokens,
-            BatchSize = run.Spec.DriftCheck.Batch,
-            Progress = done => run.Observer.Measured(what, done, prompts.Count),
-            Cancellation = run.Stop.Token,
-        });
+            // A batch is answered whole or not at all: beside others an answer's last bits might be others.
+            IReadOnlyList<PromptAnswer> answered;
+            if (batch.All(p => journal.Held.TryGetValue(p.Id, out var held) && held.Prompt == p.Text)) answered = [.. batch.Select(p => journal.Held[p.Id])];
+            else
+            {
+                var done = answers.Count;
+                answered = await Answering.RunAsync(run.Model, batch, run.Judges, new GenerationOptions
+                {
+                    Adapter = adapter,
+                    MaxNewTokens = run.Spec.DriftCheck.MaxNewTokens,
+                    BatchSize = run.Spec.DriftCheck.Batch,
+                    Progress = more => run.Observer.Measured(what, done + more, prompts.Count),
+                    Cancellation = run.Stop.Token,
+                });
+                await journal.AddAsync(answered);
+            }
+            foreach (var answer in answered) answers.Add(answer.Id, answer);
+        }
+        return [.. prompts.Select(p => answers[p.Id])];
+    }
 
     public static TaskResult ScoreTask(RunContext run, LoraAdapter? adapter, int rows) => ScoreTask(run, adapter, rows, run.Stop.Token);
 
