@@ -55,7 +55,7 @@ public static class BenchmarkFiles
         try
         {
             // An older one vouches for other prompts.
-            File.Delete(Path.Combine(folder, ManifestName));
+            if (Directory.Exists(folder)) File.Delete(Path.Combine(folder, ManifestName));
             AtomicFile.Write(Path.Combine(folder, PromptsName), stream => stream.Write(prompts));
             AtomicFile.Write(Path.Combine(folder, ManifestName), stream => stream.Write(manifest));
         }
