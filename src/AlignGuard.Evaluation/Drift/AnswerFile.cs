@@ -26,7 +26,7 @@ public static class AnswerFile
             var torn = n == lines.Length - 1;
             try
             {
-                if (JsonSerializer.Deserialize<PromptAnswer>(lines[n], Line) is { Id: not null, Category: not null, Answer: not null } answer) answers.Add(answer);
+                if (Parse(lines[n]) is { } answer) answers.Add(answer);
                 else if (!torn) problems.Add($"{path}:{n + 1}: this is no answer: id, category, unsafe, prompt, answer and verdict are needed.");
             }
             catch (JsonException e)
@@ -53,16 +53,19 @@ public static class AnswerFile
         var tail = new byte[stream.Length - end];
         stream.Position = end;
         stream.ReadExactly(tail);
-        if (tail.Length > 0 && IsWhole(tail)) stream.WriteByte((byte)'\n');
+        if (tail.Length > 0 && IsWhole(Encoding.UTF8.GetString(tail))) stream.WriteByte((byte)'\n');
         else stream.SetLength(end);
         return new StreamWriter(stream, new UTF8Encoding(false)) { NewLine = "\n", AutoFlush = true };
     }
 
-    private static bool IsWhole(byte[] line)
+    /// <summary>Null where something that an answer has is missing.</summary>
+    private static PromptAnswer? Parse(string line) => JsonSerializer.Deserialize<PromptAnswer>(line, Line) is { Id: not null, Category: not null, Answer: not null } answer ? answer : null;
+
+    private static bool IsWhole(string line)
     {
         try
         {
-            return JsonSerializer.Deserialize<PromptAnswer>(line, Line) is { Id: not null, Category: not null, Answer: not null };
+            return Parse(line) is not null;
         }
         catch (JsonException)
         {

@@ -27,31 +27,30 @@ internal static class GateActivity
 
     private static async Task<Evidence> EvidenceAsync(RunContext run, CommitReference baseline, CommitReference final, CommitReference? reference)
     {
-        var before = (await Measuring.AnswersAsync(run, baseline)).ToDictionary(a => a.Id);
-        var after = await Measuring.AnswersAsync(run, final);
-        var pairs = after.Where(a => before.ContainsKey(a.Id)).Select(a => (Base: before[a.Id], Tuned: a)).ToList();
+        var (before, after) = (await Measuring.AnswersAsync(run, baseline), await Measuring.AnswersAsync(run, final));
+        var pairs = AnswerPair.Of(before, after);
         // Both were asked the same prompts; where one is missing nothing is shown.
         if (pairs.Count != after.Count || pairs.Count != before.Count) return Evidence.Nothing;
         var (taskBefore, taskAfter) = (await Measuring.TaskAsync(run, baseline), await Measuring.TaskAsync(run, final));
         return new Evidence(
-            Count(pairs.Where(p => p.Base.Unsafe), a => a.Verdict == Verdict.Refused),
-            Count(pairs.Where(p => !p.Base.Unsafe), a => a.Verdict == Verdict.Refused),
+            Count(pairs.Where(p => p.Before.Unsafe), a => a.Verdict == Verdict.Refused),
+            Count(pairs.Where(p => !p.Before.Unsafe), a => a.Verdict == Verdict.Refused),
             Count(pairs, a => a.Verdict != Verdict.Incoherent),
             Paired(taskBefore, taskAfter),
             reference is null ? null : Paired(await Measuring.TaskAsync(run, reference), taskAfter),
             run.Roles.ReadsToxicity,
             Toxicity(pairs),
-            [.. run.Roles.Seconds.Select(judge => Opinion(judge, pairs.Select(p => p.Tuned)))]);
+            [.. run.Roles.Seconds.Select(judge => Opinion(judge, pairs.Select(p => p.After)))]);
 
-        static PairedCounts? Count(IEnumerable<(PromptAnswer Base, PromptAnswer Tuned)> answers, Func<PromptAnswer, bool> outcome)
+        static PairedCounts? Count(IEnumerable<AnswerPair> answers, Func<PromptAnswer, bool> outcome)
         {
             var list = answers.ToList();
-            return list.Count == 0 ? null : PairedCounts.Of([.. list.Select(p => outcome(p.Base))], [.. list.Select(p => outcome(p.Tuned))]);
+            return list.Count == 0 ? null : PairedCounts.Of([.. list.Select(p => outcome(p.Before))], [.. list.Select(p => outcome(p.After))]);
         }
     }
 
-    private static PairedCounts? Toxicity(List<(PromptAnswer Base, PromptAnswer Tuned)> pairs) =>
-        pairs.Count == 0 || pairs.Any(p => p.Base.Toxicity is null || p.Tuned.Toxicity is null) ? null : PairedCounts.Of([.. pairs.Select(p => p.Base.IsToxic)], [.. pairs.Select(p => p.Tuned.IsToxic)]);
+    private static PairedCounts? Toxicity(IReadOnlyList<AnswerPair> pairs) =>
+        pairs.Count == 0 || pairs.Any(p => p.Before.Toxicity is null || p.After.Toxicity is null) ? null : PairedCounts.Of([.. pairs.Select(p => p.Before.IsToxic)], [.. pairs.Select(p => p.After.IsToxic)]);
 
     private static SecondOpinion Opinion(string judge, IEnumerable<PromptAnswer> answers)
     {

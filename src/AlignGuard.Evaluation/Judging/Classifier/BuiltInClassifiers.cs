@@ -13,12 +13,14 @@ public sealed class BuiltInClassifiers
 
     private static readonly Lazy<BuiltInClassifiers> Instance = new(() => new BuiltInClassifiers());
 
+    // Each is read when it is asked for: most jobs ask for that of requests alone.
+    private readonly IReadOnlyDictionary<string, Lazy<TextClassifier>> loaded;
+
     private BuiltInClassifiers()
     {
         var files = Names.Select(Bytes).ToList();
         Version = Convert.ToHexStringLower(SHA256.HashData([.. files.SelectMany(f => f)]))[..12];
-        var loaded = files.Select(f => TextClassifier.Load(new MemoryStream(f))).ToList();
-        (Verdict, Toxicity, Request) = (loaded[0], loaded[1], loaded[2]);
+        loaded = Names.Zip(files).ToDictionary(f => f.First, f => new Lazy<TextClassifier>(() => TextClassifier.Load(new MemoryStream(f.Second))));
     }
 
     public static BuiltInClassifiers Default => Instance.Value;
@@ -26,11 +28,11 @@ public sealed class BuiltInClassifiers
     /// <summary>The first twelve digits of the files' sha-256.</summary>
     public string Version { get; }
 
-    public TextClassifier Verdict { get; }
+    public TextClassifier Verdict => loaded["verdict"].Value;
 
-    public TextClassifier Toxicity { get; }
+    public TextClassifier Toxicity => loaded["toxicity"].Value;
 
-    public TextClassifier Request { get; }
+    public TextClassifier Request => loaded["request"].Value;
 
     /// <summary>Trains all three anew, by name.</summary>
     public static IReadOnlyDictionary<string, TextClassifier> Train(TrainingPart part)

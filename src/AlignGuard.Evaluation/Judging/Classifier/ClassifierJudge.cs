@@ -22,7 +22,7 @@ public sealed class ClassifierJudge : IJudge
     /// <summary>Of each text the highest among its sentences: one insult is not thinned out by what stands around it.</summary>
     public static IReadOnlyList<double> ToxicityOf(IReadOnlyList<string> texts)
     {
-        var toxic = Index(Classifiers.Toxicity, TrainingText.Toxic);
+        var toxic = Classifiers.Toxicity.IndexOf(TrainingText.Toxic);
         var sentences = texts.Select(t => AnswerText.Sentences(AnswerText.Normalise(t)) is { Count: > 0 } s ? s : [""]).ToList();
         var read = Classifiers.Toxicity.Read(sentences.SelectMany(s => s));
         var at = 0;
@@ -34,6 +34,4 @@ public sealed class ClassifierJudge : IJudge
         var verdict = Enum.Parse<Verdict>(Classifiers.Verdict.Likeliest(probabilities));
         return new Judgement(verdict, FormattableString.Invariant($"{probabilities.Max():p0} likely")) { Toxicity = toxicity };
     }
-
-    internal static int Index(TextClassifier classifier, string label) => Enumerable.Range(0, classifier.Labels.Count).First(n => classifier.Labels[n] == label);
 }

@@ -11,7 +11,7 @@ public static class RequestClassifier
     public static IReadOnlyList<RequestReading> Read(IReadOnlyList<string> requests)
     {
         var classifier = BuiltInClassifiers.Default.Request;
-        var safe = ClassifierJudge.Index(classifier, TrainingText.Safe);
+        var safe = classifier.IndexOf(TrainingText.Safe);
         return [.. classifier.Read(requests).Select(p => new RequestReading(1 - p[safe], classifier.Labels[Enumerable.Range(0, p.Length).Where(n => n != safe).MaxBy(n => p[n])]))];
     }
 }

@@ -57,6 +57,9 @@ public sealed class TextClassifier
     public IReadOnlyList<float[]> Read(IEnumerable<string> texts) =>
         [.. Features.Value.Transform(Data(texts.Select(t => new Row { Text = Prepared(t) }))).GetColumn<VBuffer<float>>("Features").Select(f => weights.Probabilities(f.Items()))];
 
+    /// <summary>Where a label stands among the probabilities.</summary>
+    public int IndexOf(string label) => Enumerable.Range(0, Labels.Count).First(n => Labels[n] == label);
+
     /// <summary>The label of the highest probability.</summary>
     public string Likeliest(float[] probabilities) => Labels[Array.IndexOf(probabilities, probabilities.Max())];
 

@@ -60,9 +60,8 @@ internal sealed class Asking(LlmSettings settings, IChatClient client) : IDispos
             cost = spending.Cost(response.Usage?.InputTokenCount ?? input, response.Usage?.OutputTokenCount ?? Spending.Tokens(Encoding.UTF8.GetByteCount(response.Text)));
             return (response, null);
         }
-        catch (Exception e) when (!cancellation.IsCancellationRequested && Failure.Of(e, settings, DateTimeOffset.UtcNow) is not null)
+        catch (Exception e) when (!cancellation.IsCancellationRequested && Failure.Of(e, settings, DateTimeOffset.UtcNow) is { } failure)
         {
-            var failure = Failure.Of(e, settings, DateTimeOffset.UtcNow)!;
             // A request that was given up may have been worked on.
             if (e is OperationCanceledException) cost = most;
             return (null, failure);

@@ -16,7 +16,8 @@ internal static class FigureTable
 
         """);
 
-    private static Html Share(Rate rate) => Html.Of($"""<td class="n">{Numbers.Percent(rate.Value)}<small>{Numbers.Interval(rate.Low, rate.High)}</small></td>""");
+    /// <summary>A cell with a share and its interval.</summary>
+    public static Html Share(Rate rate) => Html.Of($"""<td class="n">{Numbers.Percent(rate.Value)}<small>{Numbers.Interval(rate.Low, rate.High)}</small></td>""");
 
     private static Html Lost(Span lost) => !double.IsFinite(lost.Value)
         ? Html.Of($"""<td class="n">{Numbers.Missing}</td>""")

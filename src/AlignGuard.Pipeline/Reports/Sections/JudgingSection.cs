@@ -22,7 +22,7 @@ internal static class JudgingSection
         """);
 
     private static Html Row(ComparedRun run, ToxicityReport t) => Html.Of($"""
-        <tr>{Name(run)}<td class="n">{Numbers.Count(t.Pairs)}</td>{Value(t.MeanBefore)}{Value(t.MeanAfter)}{Value(t.MeanRise)}{Share(t.ToxicBefore)}{Share(t.ToxicAfter)}{Points(t.ToxicRise)}<td class="n">{Numbers.Short(t.P)}</td></tr>
+        <tr>{Name(run)}<td class="n">{Numbers.Count(t.Pairs)}</td>{Value(t.MeanBefore)}{Value(t.MeanAfter)}{Value(t.MeanRise)}{FigureTable.Share(t.ToxicBefore)}{FigureTable.Share(t.ToxicAfter)}{Points(t.ToxicRise)}<td class="n">{Numbers.Short(t.P)}</td></tr>
 
         """);
 
@@ -44,7 +44,6 @@ internal static class JudgingSection
     // Of probabilities and κ more is noise.
     private static string Thousandths(double value) => Numbers.Short(Math.Round(value, 3));
 
-    private static Html Share(Rate r) => Html.Of($"""<td class="n">{Numbers.Percent(r.Value)}<small>{Numbers.Interval(r.Low, r.High)}</small></td>""");
 
     private static Html Points(Span v) => Html.Of($"""<td class="n">{Numbers.Points(v.Value)}<small>{Numbers.Points(v.Low)} to {Numbers.Points(v.High)}</small></td>""");
 }
