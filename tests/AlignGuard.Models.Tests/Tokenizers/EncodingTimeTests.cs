@@ -25,11 +25,12 @@ public class EncodingTimeTests
         var (eighth, whole) = (Seconds(text[..(text.Length / 8)]), Seconds(text));
         Assert.True(whole < 24 * eighth + 0.5, $"{eighth:0.000} s for an eighth, {whole:0.000} s for 1 MB");
 
-        double Seconds(string part)
+        // The fastest of three: a busy machine makes a reading longer, never shorter.
+        double Seconds(string part) => Enumerable.Range(0, 3).Min(_ =>
         {
             var watch = Stopwatch.StartNew();
             Assert.NotEmpty(tokenizer.Encode(part));
             return watch.Elapsed.TotalSeconds;
-        }
+        });
     }
 }
