@@ -20,8 +20,8 @@ internal static class ModelEstimateCommand
         var gpu = new Option<string>("--gpu") { Description = $"Device: {string.Join(", ", DeviceModule.known.Select(d => d.Name))}.", DefaultValueFactory = _ => "a100-80" };
         var price = new Option<double?>("--price-per-hour") { Description = "What an hour of the device costs. Default: a planning figure, in US dollars (docs/azure.md)." };
         var prompt = new Option<int>("--prompt-tokens") { Description = "Tokens of a prompt with its template, at most.", DefaultValueFactory = _ => 128 };
-        var row = new Option<int?>("--row-tokens") { Description = "Tokens of a training row, at most. Default: train.seqLen." };
-        var response = new Option<int?>("--response-tokens") { Description = "Tokens of it that are response, at most. Default: all of them." };
+        var row = new Option<int?>("--row-tokens") { Description = "Tokens of a training row, at most; of an encoder-decoder those of its source. Default: train.seqLen." };
+        var response = new Option<int?>("--response-tokens") { Description = "Tokens of it that are response, at most; of an encoder-decoder those of its target. Default: as many." };
         var rows = new Option<int>("--eval-rows") { Description = "Rows that score the task.", DefaultValueFactory = _ => 1000 };
         var command = new System.CommandLine.Command("estimate", "Says whether a job fits a device, stage by stage, how long it takes and what it costs; where it does not fit, what to change. Pure arithmetic over config.json and the job.")
             { folder, job, gpu, price, prompt, row, response, rows, CommonOptions.Set, CommonOptions.Json };
@@ -39,7 +39,6 @@ internal static class ModelEstimateCommand
     {
         if (!Directory.Exists(folder)) throw new UserFaultException($"There is no folder {folder}. Give a Hugging Face checkpoint's, or one with its config.json.");
         var model = ModelFolder.Read(folder);
-        if (model.Unestimated is { } unlike) throw new UserFaultException([$"{folder} is {unlike} ({model.Architecture}): its memory and time are not estimated yet. `alignguard model info` shows its size."]);
         var shape = model.Shape;
         var device = DeviceModule.known.FirstOrDefault(d => d.Name == gpu);
         var problems = new List<string>();
@@ -47,7 +46,7 @@ internal static class ModelEstimateCommand
         if (price is { } given && !(given >= 0 && double.IsFinite(given))) problems.Add("--price-per-hour: a number of 0 or more is expected.");
         if (lengths.Prompt < 1 || lengths.Row < 1 || lengths.Response < 1 || lengths.EvalRows < 1) problems.Add("--prompt-tokens, --row-tokens, --response-tokens and --eval-rows: 1 or more are expected.");
         if (spec.Lora.Targets is LoraTargets.Named named)
-            problems.AddRange(named.Names.Where(n => shape.Adapted(LoraTargets.NewNamed([n])).IsEmpty).Select(n => $"lora.targets: no linear layer is named '{n}'. Known: all-linear, lm_head, {string.Join(", ", shape.Block.Select(l => l.Name.Split('.')[^1]).Distinct())}."));
+            problems.AddRange(named.Names.Where(n => shape.Adapted(LoraTargets.NewNamed([n])).IsEmpty).Select(n => $"lora.targets: no linear layer is named '{n}'. Known: all-linear, lm_head, {string.Join(", ", shape.Linears.Select(l => l.Item1.Name.Split('.')[^1]).Distinct())}."));
         if (problems.Count > 0) throw new UserFaultException(problems);
 
         var estimate = Estimate.make(shape, spec, device!, EfficiencyModule.usual, lengths);

@@ -23,23 +23,33 @@ module Efficiency =
     let usual = { Arithmetic = 0.35; Bandwidth = 0.4; ProcessorFlops = 5e10 }
 
 module Duration =
-    /// <summary>Multiplications and additions a token: 2 a parameter forward and 2 backward (frozen weights have no gradient), and attention's own.</summary>
-    let private pass (m: ModelShape) length backward =
-        let attention = 2.0 * float m.Layers * float m.QueryWidth * float length
-        let forward = 2.0 * float m.Multiplied + attention
+    /// <summary>Multiplications and additions a row: 2 a parameter forward and 2 backward (frozen weights have no gradient), and attention's own, of which causality spares half.</summary>
+    let private pass (m: ModelShape) (spans: Spans) backward =
+        let linear = [ Side.Source; Side.Target ] |> List.sumBy (fun side -> 2.0 * float (m.Multiplied side) * float (spans.Of side))
+        let attention =
+            m.Stacks
+            |> List.sumBy (fun s ->
+                let own = float (spans.Of s.Reads)
+                let seen = (match s.Reads with Side.Source -> 2.0 * own | Side.Target -> own) + (if s.Crosses then 2.0 * float spans.Source else 0.0)
+                2.0 * float s.Layers * float m.QueryWidth * own * seen)
+        let forward = linear + attention
         if backward then 2.0 * forward + attention else forward
 
     let private flops (device: Device) precision = if Memory.width device precision = 2L then max device.HalfFlops device.FullFlops else device.FullFlops
 
     /// <summary>Seconds of generating answers to so many prompts: a prefill, then a reading of weights and cache for every token.</summary>
-    let private answering (m: ModelShape) (spec: JobSpec) device eff prompt prompts =
+    let private answering (m: ModelShape) (spec: JobSpec) device eff (lengths: Lengths) prompts =
         let w = Memory.width device spec.Train.Precision
         let rows = float (min spec.DriftCheck.Batch (max prompts 1))
         let batches = ceil (float prompts / float spec.DriftCheck.Batch)
         let peak = flops device spec.Train.Precision * eff.Arithmetic
-        let prefill = rows * float prompt * pass m prompt false / peak
-        let cache = rows * float (prompt + spec.DriftCheck.MaxNewTokens) * float m.Layers * 2.0 * float m.KeyWidth * float w
-        let token = max ((float (m.Parameters * w) + cache) / (device.Bandwidth * eff.Bandwidth)) (rows * pass m prompt false / peak)
+        let prefill = rows * pass m (lengths.Answered(m, 0)) false / peak
+        let whole = lengths.Answered(m, spec.DriftCheck.MaxNewTokens)
+        let cached = m.Stacks |> List.filter (fun s -> s.Reads = Side.Target) |> List.sumBy (fun s -> float s.Layers * float (whole.Target + (if s.Crosses then whole.Source else 0L)))
+        let cache = rows * cached * 2.0 * float m.KeyWidth * float w
+        // A token of the target, as long as the prompt behind it is.
+        let one = pass m { Source = 0L; Target = int64 lengths.Prompt } false / float lengths.Prompt
+        let token = max ((float ((m.Parameters - m.OfSource) * w) + cache) / (device.Bandwidth * eff.Bandwidth)) (rows * one / peak)
         batches * (prefill + float spec.DriftCheck.MaxNewTokens * token)
 
     /// <summary>Number of refreshes of a run.</summary>
@@ -61,25 +71,26 @@ module Duration =
 
     let stages (m: ModelShape) (spec: JobSpec) (device: Device) (eff: Efficiency) (lengths: Lengths) : StageTime list =
         let peak = flops device spec.Train.Precision * eff.Arithmetic
-        let answers prompts = answering m spec device eff lengths.Prompt prompts
+        let answers prompts = answering m spec device eff lengths prompts
         let times, (segments, checks) = refreshes spec, course spec
-        let row = min lengths.Row spec.Train.SeqLen
-        let tokens = float spec.Train.Steps * float spec.Train.Batch * float spec.Train.Accumulate * float row
+        let spans = lengths.Trained(m, spec.Train.SeqLen)
+        let rows = float spec.Train.Steps * float spec.Train.Batch * float spec.Train.Accumulate
         let adapted = m.Adapted spec.Lora
-        let lora = 6.0 * (adapted |> List.sumBy (fun (l, n) -> l.Share * float n * float spec.Lora.R * (float l.Out + float l.In)))
+        let lora = 6.0 * (adapted |> List.sumBy (fun (l, n) -> float (spans.Of l.Reads) * l.Share * float n * float spec.Lora.R * (float l.Out + float l.In)))
 
         let fisher =
-            let length = lengths.Prompt + spec.DriftCheck.MaxNewTokens
+            let spans = lengths.Answered(m, spec.DriftCheck.MaxNewTokens)
             let sides =
                 adapted
                 |> List.sumBy (fun (l, n) ->
-                    let o, i = float l.Out, float l.In
+                    let o, i, length = float l.Out, float l.In, float (spans.Of l.Reads)
                     l.Share
                     * float n
-                    * (if Memory.isDense spec l then 2.0 * (o * o + i * i) + 4.0 * float length * (o + i)
+                    * length
+                    * (if Memory.isDense spec l then 2.0 * (o * o + i * i) + 4.0 * length * (o + i)
                        else 8.0 * float (Memory.sketchColumns spec) * (o + i)))
             // The factors' products run in float32.
-            float spec.Fisher.Samples * float length * (pass m length true / peak + sides / (device.FullFlops * eff.Arithmetic))
+            float spec.Fisher.Samples * (pass m spans true / peak + sides / (device.FullFlops * eff.Arithmetic))
 
         let decompose =
             adapted
@@ -98,7 +109,7 @@ module Duration =
           if spec.IsGuarded then
               { Stage = "Fisher"; Times = times; Seconds = float times * fisher + float (1 + sampled) * answers spec.Fisher.Samples }
               { Stage = "Decompose"; Times = times; Seconds = float times * decompose }
-          let again = if spec.Train.Checkpointing then pass m row false else 0.0
-          { Stage = "Segment"; Times = segments; Seconds = tokens * (pass m row true + lora + again) / peak }
+          let again = if spec.Train.Checkpointing then pass m spans false else 0.0
+          { Stage = "Segment"; Times = segments; Seconds = rows * (pass m spans true + lora + again) / peak }
           let quick = answers spec.DriftCheck.Size + task (min spec.DriftCheck.Size lengths.EvalRows)
           { Stage = "DriftCheck"; Times = checks + 1; Seconds = float checks * quick + answers spec.DriftCheck.Final + task lengths.EvalRows } ]

@@ -7,11 +7,9 @@ namespace AlignGuard.Pipeline.Activities;
 /// <summary>What a step with a micro-batch of one row is counted to need: for whoever met a device without room.</summary>
 internal static class MemoryNeeded
 {
-    /// <summary>A sentence; null for models that are not estimated.</summary>
-    public static string? Of(RunContext run)
+    public static string Of(RunContext run)
     {
         var folder = ModelFolder.Read(run.ModelFolder);
-        if (folder.Unestimated is not null) return null;
         var spec = run.Spec;
         var lengths = new Lengths(1, spec.Train.SeqLen, spec.Train.SeqLen, 1);
         // Whose arithmetic matters here is known; which device it is does not change what is counted.

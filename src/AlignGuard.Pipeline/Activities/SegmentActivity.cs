@@ -122,7 +122,7 @@ internal static class SegmentActivity
         }
         catch (DeviceOutOfMemoryException e)
         {
-            throw new UserFaultException([.. e.Problems, .. MemoryNeeded.Of(run) is { } needed ? new[] { needed } : []], e);
+            throw new UserFaultException([.. e.Problems, MemoryNeeded.Of(run)], e);
         }
     }
 

@@ -16,8 +16,7 @@ namespace AlignGuard.Pipeline.Verification;
 /// <param name="StoredParameters">As many as the weights' files hold; null where there are none.</param>
 /// <param name="Files">Name and bytes.</param>
 /// <param name="ChatTemplate">Null = none.</param>
-/// <param name="Unestimated">Why memory and time cannot be estimated from the shape; null = they can.</param>
-public sealed record ModelFolder(string Architecture, ModelShape Shape, string? Unestimated, int MaxPositions, string? Dtype, long? StoredParameters, IReadOnlyList<(string Name, long Bytes)> Files, string? ChatTemplate)
+public sealed record ModelFolder(string Architecture, ModelShape Shape, int MaxPositions, string? Dtype, long? StoredParameters, IReadOnlyList<(string Name, long Bytes)> Files, string? ChatTemplate)
 {
     /// <summary>By the configuration; a tied head counts once.</summary>
     public long Parameters => Shape.Parameters;
@@ -39,37 +38,51 @@ public sealed record ModelFolder(string Architecture, ModelShape Shape, string? 
         if (LanguageCheckpoint.DecoderStartId(folder) is not null)
         {
             var pair = EncoderDecoderConfigFile.Load(path);
-            return new ModelFolder(architecture, ShapeOf(pair), "an encoder-decoder", int.MaxValue, dtype, stored, files, Template(folder));
+            return new ModelFolder(architecture, ShapeOf(pair), int.MaxValue, dtype, stored, files, Template(folder));
         }
         var config = ModelConfigFile.Load(path);
-        return new ModelFolder(architecture, ShapeOf(config), null, config.MaxPositions, dtype, stored, files, Template(folder)) { Notes = config.Notes };
+        return new ModelFolder(architecture, ShapeOf(config), config.MaxPositions, dtype, stored, files, Template(folder)) { Notes = config.Notes };
     }
 
     private static long Count(IEnumerable<(string Name, long[] Shape)> tensors) => tensors.Sum(t => t.Shape.Aggregate(1L, (a, b) => a * b));
 
-    /// <summary>Both stacks' layers.</summary>
-    private static ModelShape ShapeOf(EncoderDecoderConfig c) => new(c.VocabSize, c.HiddenSize, c.IntermediateSize, c.EncoderLayers + c.DecoderLayers, c.Heads, c.Heads, c.HeadDim, c.TieWordEmbeddings,
-        Count(EncoderDecoderShapes.Of(c)), "", ListModule.Empty<LinearShape>(), 0, 0, 0, false);
-
-    public static ModelShape ShapeOf(DecoderConfig c) => new(c.VocabSize, c.HiddenSize, c.IntermediateSize, c.Layers, c.Heads, c.KvHeads, c.HeadDim, c.TieWordEmbeddings,
-        Count(DecoderShapes.Of(c)), c.Names.Layer, ListModule.OfSeq(BlockOf(c)), KeptOf(c), c.PostNorms ? 4 : 2, c.ExpertsPerToken, c.AttentionSoftcap is not null);
-
-    /// <summary>The weights of a block that are linear layers: all matrices that it has.</summary>
-    private static IEnumerable<LinearShape> BlockOf(DecoderConfig c)
+    private static ModelShape ShapeOf(EncoderDecoderConfig c)
     {
-        var prefix = c.Names.Layer.Replace("{0}", "0", StringComparison.Ordinal);
-        var experts = c.Experts == 0 ? null : c.Names.Expert[..c.Names.Expert.IndexOf("{0}", StringComparison.Ordinal)];
-        foreach (var (name, shape) in DecoderShapes.Of(c with { Layers = 1 }))
+        // Their scores are written out, and the shares are kept.
+        return new(c.VocabSize, c.HiddenSize, c.IntermediateSize, c.Heads, c.Heads, c.HeadDim, c.TieWordEmbeddings, Count(EncoderDecoderShapes.Of(c)),
+            ListModule.OfSeq([Stack("encoder", c.EncoderLayers, Side.Source), Stack("decoder", c.DecoderLayers, Side.Target)]), KeptOf(c.Activation, c.GatedMlp), 0, 1);
+
+        StackShape Stack(string name, int layers, Side side)
         {
-            if (shape.Length != 2 || !name.StartsWith(prefix, StringComparison.Ordinal)) continue;
-            var own = name[prefix.Length..^".weight".Length];
-            var share = experts is not null && own.StartsWith(experts, StringComparison.Ordinal) ? (double)c.ExpertsPerToken / c.Experts : 1;
-            yield return new LinearShape(own, (int)shape[0], (int)shape[1], share);
+            var block = name + ".block.{0}.";
+            var linears = LinearsOf(EncoderDecoderShapes.Of(c with { EncoderLayers = Math.Min(layers, 1), DecoderLayers = Math.Min(layers, 1) }), block)
+                .Where(l => !l.Name.EndsWith(".relative_attention_bias", StringComparison.Ordinal))
+                .Select(l => new LinearShape(l.Name, l.Out, l.In, 1, IsOfSource(l.Name) ? Side.Source : side));
+            return new StackShape(block, layers, ListModule.OfSeq(linears), name == "decoder" ? 3 : 2, side, name == "decoder");
         }
+
+        static bool IsOfSource(string name) => name.EndsWith("EncDecAttention.k", StringComparison.Ordinal) || name.EndsWith("EncDecAttention.v", StringComparison.Ordinal);
+    }
+
+    public static ModelShape ShapeOf(DecoderConfig c)
+    {
+        var experts = c.Experts == 0 ? null : c.Names.Expert[..c.Names.Expert.IndexOf("{0}", StringComparison.Ordinal)];
+        var linears = LinearsOf(DecoderShapes.Of(c with { Layers = 1 }), c.Names.Layer).Select(l =>
+            new LinearShape(l.Name, l.Out, l.In, experts is not null && l.Name.StartsWith(experts, StringComparison.Ordinal) ? (double)c.ExpertsPerToken / c.Experts : 1, Side.Target));
+        return new(c.VocabSize, c.HiddenSize, c.IntermediateSize, c.Heads, c.KvHeads, c.HeadDim, c.TieWordEmbeddings, Count(DecoderShapes.Of(c)),
+            ListModule.OfSeq([new StackShape(c.Names.Layer, c.Layers, ListModule.OfSeq(linears), c.PostNorms ? 4 : 2, Side.Target, false)]), KeptOf(c.Activation, c.GatedMlp), c.ExpertsPerToken, c.AttentionSoftcap is null ? 0 : 2);
+    }
+
+    /// <summary>The weights of the first block that are linear layers, all matrices that it has: their names within it, and shapes.</summary>
+    private static IEnumerable<(string Name, int Out, int In)> LinearsOf(IEnumerable<(string Name, long[] Shape)> tensors, string block)
+    {
+        var prefix = block.Replace("{0}", "0", StringComparison.Ordinal);
+        foreach (var (name, shape) in tensors)
+            if (shape.Length == 2 && name.StartsWith(prefix, StringComparison.Ordinal)) yield return (name[prefix.Length..^".weight".Length], (int)shape[0], (int)shape[1]);
     }
 
     /// <summary>GELU by its formula keeps its argument, half of it, the hyperbolic tangent and one more than that; the others their argument alone. Then there are the last layer's input and, of a gated part, both factors.</summary>
-    private static int KeptOf(DecoderConfig c) => (c.Activation == Activation.GeluTanh ? 4 : 1) + 1 + (c.GatedMlp ? 2 : 0);
+    private static int KeptOf(Activation activation, bool gated) => (activation == Activation.GeluTanh ? 4 : 1) + 1 + (gated ? 2 : 0);
 
     private static List<(string Dtype, long Elements)> Tensors(string path)
     {

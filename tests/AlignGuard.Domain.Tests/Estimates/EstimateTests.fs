@@ -32,6 +32,15 @@ let private larger change by (spec: JobSpec) =
     | 8 -> { spec with DriftCheck = { d with MaxNewTokens = d.MaxNewTokens + by } }
     | _ -> { spec with Guard = { g with Rank = { g.Rank with Max = g.Rank.Max + by } } }
 
+/// The same blocks as an encoder of so many layers, which the decoder attends to; 0 = none.
+let private withEncoder layers (shape: ModelShape) =
+    let decoder = List.exactlyOne shape.Stacks
+    if layers = 0 then shape
+    else
+        let encoder = { decoder with BlockName = "encoder.{0}."; Layers = layers; Reads = Side.Source; Block = decoder.Block |> List.map (fun l -> { l with Reads = Side.Source }) }
+        let parameters = encoder.Block |> List.sumBy (fun l -> int64 layers * int64 l.Out * int64 l.In)
+        { shape with Stacks = [ encoder; { decoder with Crosses = true } ]; Parameters = shape.Parameters + parameters }
+
 type Cases =
     static member Case() =
         gen {
@@ -44,6 +53,7 @@ type Cases =
             let! tied = Gen.elements [ true; false ]
             let! capped = Gen.elements [ true; false ]
             let! experts = Gen.elements [ 0; 2 ]
+            let! encoder = Gen.choose (0, 6)
             let! batch = Gen.choose (1, 64)
             let! seqLen = Gen.choose (8, 4_096)
             let! rank = Gen.choose (1, 64)
@@ -56,7 +66,7 @@ type Cases =
             let! by = Gen.choose (1, 100)
             let s = JobSpecs.minimalSpec
             return
-                { Shape = { ModelShape.Llama(vocab, heads * width, wide, layers, heads, heads / groups, width, tied) with KeepsScores = capped; ExpertsPerToken = experts }
+                { Shape = { ModelShape.Llama(vocab, heads * width, wide, layers, heads, heads / groups, width, tied) with ScoresKept = (if capped then 2 else 0); ExpertsPerToken = experts } |> withEncoder encoder
                   Spec =
                     { s with
                         Method = method
@@ -102,6 +112,17 @@ let ``a batch that is advised fits and one more would not`` (case: Case) =
 let ``a plain run takes no more than a guarded one`` (case: Case) =
     let guarded, plain = estimate case.Shape { case.Spec with Method = Method.AlignGuard; Guard = { case.Spec.Guard with RefreshEvery = 0 } } case.Gpu, estimate case.Shape { case.Spec with Method = Method.Lora } case.Gpu
     plain.Peak.Bytes <= guarded.Peak.Bytes && plain.Seconds <= guarded.Seconds
+
+[<Property(Arbitrary = [| typeof<Cases> |], MaxTest = 200)>]
+let ``an encoder takes memory and time where rows are read and none where tokens are written`` (case: Case) =
+    let spec = { case.Spec with DriftCheck = { case.Spec.DriftCheck with MaxNewTokens = 8 } }
+    let alone = { case.Shape with Stacks = case.Shape.Stacks |> List.filter (fun s -> s.Reads = Side.Target) |> List.map (fun s -> { s with Crosses = false }) }
+    let pair, decoder = withEncoder 3 alone, withEncoder 2 alone
+    let segment shape = (estimate shape spec case.Gpu).Time |> List.find (fun t -> t.Stage = "Segment") |> _.Seconds
+    let activations shape = (Memory.stages shape spec (device case.Gpu) (lengths spec) |> List.find (fun s -> s.Stage = "Segment")).Bytes
+    segment pair > segment decoder
+    && activations pair > activations decoder
+    && pair.Parameters - pair.OfSource = decoder.Parameters - decoder.OfSource
 
 [<Fact>]
 let ``Llama 3 8B has the parameters that its card says`` () =

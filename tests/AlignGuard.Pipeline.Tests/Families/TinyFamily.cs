@@ -1,4 +1,6 @@
 using AlignGuard.Models.Decoders;
+using AlignGuard.Models.EncoderDecoders;
+using AlignGuard.Models.Networks;
 using AlignGuard.Models.Safetensors;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -13,8 +15,15 @@ internal static class TinyFamily
     {
         var path = Path.Combine(folder, "config.json");
         File.WriteAllText(path, config);
-        var shape = ModelConfigFile.Load(path);
         using var scope = NewDisposeScope();
+        if (LanguageCheckpoint.DecoderStartId(folder) is not null)
+        {
+            using var generator = new Generator(seed);
+            SafetensorsFile.Save(Path.Combine(folder, "model.safetensors"),
+                EncoderDecoderShapes.Of(EncoderDecoderConfigFile.Load(path)).Select(t => KeyValuePair.Create(t.Name, randn(t.Shape, generator: generator) * 0.2 + (t.Shape.Length == 1 ? 1 : 0))));
+            return;
+        }
+        var shape = ModelConfigFile.Load(path);
         SafetensorsFile.Save(Path.Combine(folder, "model.safetensors"), Weights(shape, seed).Select(w =>
             KeyValuePair.Create(w.Key, DecoderShapes.IsTransposed(shape, w.Key, w.Value.shape) ? w.Value.t().contiguous() : w.Value)));
     }
