@@ -34,6 +34,22 @@ public sealed class BadInputTests : IDisposable
         await RefusedAsync("rows.jsonl:2", [$"data.train={data}"]);
     }
 
+    /// <summary>Without the model both rows can be read; with it, the second leaves nothing to learn.</summary>
+    [Fact]
+    public async Task Rows_are_validated_for_the_model_that_is_to_learn_them()
+    {
+        var question = string.Join(' ', Enumerable.Repeat("How do I slice the beets?", 12));
+        var data = Write("rows.jsonl", """{"prompt": "How do I slice the beets?", "completion": "Like this."}""" + "\n" + $$"""{"prompt": "{{question}}", "completion": "Like this."}""" + "\n");
+        var read = await AlignGuardProcess.RunAsync("data", "validate", data);
+        Assert.Equal((0, $"{data}: 2 rows of the format prompt-completion can be used."), (read.ExitCode, read.Output.Trim()));
+
+        var tokenised = await AlignGuardProcess.RunAsync("data", "validate", data, "--model", Path.Combine(AppContext.BaseDirectory, "samples", "models", "aligned-demo"), "--seq-len", "48");
+        Assert.Equal(2, tokenised.ExitCode);
+        Assert.Contains($"{data}:2: ", tokenised.Output);
+        Assert.Contains("fully masked", tokenised.Output);
+        Assert.Contains("1 rows of the format prompt-completion can be used, 1 cannot", tokenised.Output);
+    }
+
     [Fact]
     public async Task Fisher_prompts_that_DriftCheck_measures_are_refused()
     {

@@ -36,6 +36,7 @@ public class DataGateTests
         Assert.Contains("data.train: 2 of 66 rows (3.03 %) are flagged: 2 unsafe request answered (2 violence). They are left out.", card);
 
         Assert.Contains(card.Split('\n'), line => line.StartsWith("| task rows exactly right |", StringComparison.Ordinal));
+        Assert.Contains("Revision of the base model: its folder does not say.", card);
 
         // The same without the rows that are left out trains on the same rows, to the bit.
         using var clean = new TinyJob();

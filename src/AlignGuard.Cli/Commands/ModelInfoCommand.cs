@@ -29,7 +29,7 @@ internal static class ModelInfoCommand
             {
                 architecture = model.Architecture, parameters = model.Parameters, storedParameters = model.StoredParameters, dtype = model.Dtype, vocabulary = s.Vocab, hidden = s.Hidden,
                 intermediate = s.Intermediate, layers = s.Layers, heads = s.Heads, keyValueHeads = s.KvHeads, headDim = s.HeadDim, positions = model.MaxPositions == int.MaxValue ? (int?)null : model.MaxPositions, tiedHead = s.Tied,
-                chatTemplate = model.ChatTemplate, notes = model.Notes, files = model.Files.Select(f => new { name = f.Name, bytes = f.Bytes }),
+                chatTemplate = model.ChatTemplate, repository = model.Revision?.Repository, revision = model.Revision?.Commit, notes = model.Notes, files = model.Files.Select(f => new { name = f.Name, bytes = f.Bytes }),
             }, new JsonSerializerOptions { WriteIndented = true }));
             return ExitCode.Done;
         }
@@ -41,6 +41,7 @@ internal static class ModelInfoCommand
         Row("shape", $"{s.Layers} layers, hidden {s.Hidden:N0}, MLP {s.Intermediate:N0}, {s.Heads} heads of {s.HeadDim}, {s.KvHeads} for keys and values, {(s.Tied ? "tied head" : "own head")}");
         Row("positions", model.MaxPositions == int.MaxValue ? "any" : $"{model.MaxPositions:N0}");
         Row("chat template", model.ChatTemplate ?? "none");
+        Row("revision", model.Revision?.ToString() ?? "not noted");
         foreach (var note in model.Notes) Row("note", note);
         foreach (var (name, bytes) in model.Files) Row(name, Sizes.Text(bytes));
         Screen.Out.Write(table);

@@ -4,6 +4,7 @@ using System.Text.Json;
 using AlignGuard.Domain.Spec;
 using AlignGuard.Pipeline.Runner;
 using AlignGuard.Pipeline.Store;
+using AlignGuard.Pipeline.Verification;
 
 namespace AlignGuard.Pipeline.Activities;
 
@@ -15,11 +16,12 @@ internal static class ModelCard
         var approval = await ApprovalMarker.FindAsync(run.Store, run.RunId);
         var before = CommitProtocol.Result<Measurement>(await run.Records.RequireAsync(run.Records.Baseline));
         var after = CommitProtocol.Result<Measurement>(await run.Records.RequireAsync(run.Records.FinalDrift));
+        var revision = ModelRevision.Of(run.ModelFolder);
         var card = new StringBuilder();
         card.Append(CultureInfo.InvariantCulture, $"""
             ---
             library_name: peft
-            base_model: {JsonSerializer.Serialize(run.Spec.Model)}
+            base_model: {JsonSerializer.Serialize(revision?.Repository ?? run.Spec.Model)}
             pipeline_tag: {(run.Model.Model.DecoderStartId is null ? "text-generation" : "text2text-generation")}
             tags: [{(run.Spec.Lora.Dora ? "dora" : "lora")}, alignguard]
             ---
@@ -61,6 +63,8 @@ internal static class ModelCard
             | data | {run.Inputs.DataHash}{(run.Inputs.Quarantined.Count == 0 ? "" : $" ({run.Inputs.Quarantined.Count} rows that cannot be used left out)")} |
             | DriftCheck prompts | {run.Inputs.PromptHash} |
             | gate record | {gate.Hash} |
+
+            Revision of the base model: {revision?.ToString() ?? "its folder does not say"}.
 
             ```json
             {JobFile.Serialise(run.Spec)}

@@ -13,7 +13,8 @@ namespace AlignGuard.Pipeline.Export;
 /// </summary>
 /// <param name="Sha256">Of the base's configuration, tokenizer and weights.</param>
 /// <param name="Architecture">As config.json names it.</param>
-public sealed record AdapterBase(string Sha256, string Architecture, int Vocabulary, int Hidden, int Intermediate, int Layers, int Heads, int KeyValueHeads, int HeadDim)
+/// <param name="Revision">Commit of the published base; null where nobody noted it. The hash decides, not this.</param>
+public sealed record AdapterBase(string Sha256, string Architecture, int Vocabulary, int Hidden, int Intermediate, int Layers, int Heads, int KeyValueHeads, int HeadDim, string? Revision = null)
 {
     public const string FileName = "base_model.json";
 
@@ -24,7 +25,7 @@ public sealed record AdapterBase(string Sha256, string Architecture, int Vocabul
     {
         var model = ModelFolder.Read(folder);
         var s = model.Shape;
-        return new AdapterBase(hash ?? ModelHost.HashOf(folder), model.Architecture, s.Vocab, s.Hidden, s.Intermediate, s.Layers, s.Heads, s.KvHeads, s.HeadDim);
+        return new AdapterBase(hash ?? ModelHost.HashOf(folder), model.Architecture, s.Vocab, s.Hidden, s.Intermediate, s.Layers, s.Heads, s.KvHeads, s.HeadDim, model.Revision?.Commit);
     }
 
     public byte[] ToJson() => Encoding.UTF8.GetBytes(JsonSerializer.Serialize(this, Options) + "\n");

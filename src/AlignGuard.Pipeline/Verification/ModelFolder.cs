@@ -24,6 +24,9 @@ public sealed record ModelFolder(string Architecture, ModelShape Shape, int MaxP
     /// <summary>What is computed otherwise than a reader of the configuration might expect.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
+    /// <summary>Null = nobody noted it.</summary>
+    public ModelRevision? Revision { get; init; }
+
     /// <exception cref="ModelFormatException">All problems of the configuration, or of a weights' file's header.</exception>
     public static ModelFolder Read(string folder)
     {
@@ -38,10 +41,10 @@ public sealed record ModelFolder(string Architecture, ModelShape Shape, int MaxP
         if (LanguageCheckpoint.DecoderStartId(folder) is not null)
         {
             var pair = EncoderDecoderConfigFile.Load(path);
-            return new ModelFolder(architecture, ShapeOf(pair), int.MaxValue, dtype, stored, files, Template(folder));
+            return new ModelFolder(architecture, ShapeOf(pair), int.MaxValue, dtype, stored, files, Template(folder)) { Revision = ModelRevision.Of(folder) };
         }
         var config = ModelConfigFile.Load(path);
-        return new ModelFolder(architecture, ShapeOf(config), config.MaxPositions, dtype, stored, files, Template(folder)) { Notes = config.Notes };
+        return new ModelFolder(architecture, ShapeOf(config), config.MaxPositions, dtype, stored, files, Template(folder)) { Notes = config.Notes, Revision = ModelRevision.Of(folder) };
     }
 
     private static long Count(IEnumerable<(string Name, long[] Shape)> tensors) => tensors.Sum(t => t.Shape.Aggregate(1L, (a, b) => a * b));
