@@ -25,6 +25,10 @@ public sealed class RowFileAttackTests : IDisposable
         Assert.Contains("not valid JSON", Refused("closed.json", $"[{deep}{new string(nested[0] == '[' ? ']' : '}', 100_000)}]")[0]);
     }
 
+    [Fact]
+    public void A_field_that_is_there_twice_is_told_without_a_place() =>
+        AssertTold("twice.jsonl", """{"prompt": "a", "prompt": "b", "completion": "c"}""", "twice.jsonl:1: not valid JSON (");
+
     [Theory]
     [InlineData("line.jsonl", "")]
     [InlineData("element.json", "[")]

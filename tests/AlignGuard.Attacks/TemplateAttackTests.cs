@@ -64,6 +64,15 @@ public class TemplateAttackTests
     }
 
     [Fact]
+    public void ATemplateFileThatIsNoTextIsRefusedWithItsPlace()
+    {
+        using var file = new AttackFile();
+        TokenizerAttackTests.Write(file);
+        File.WriteAllBytes(Path.Combine(file.Folder, "chat_template.jinja"), [.. "{{ messages"u8, 0xFF, .. " }}"u8]);
+        Assert.Contains("chat_template.jinja: not UTF-8 text at byte 12", Assert.Throws<ModelFormatException>(() => HfTokenizer.Load(file.Folder)).Message);
+    }
+
+    [Fact]
     public void AGiantTemplateFileIsNotRead()
     {
         using var file = new AttackFile();

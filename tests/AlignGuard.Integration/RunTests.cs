@@ -85,7 +85,13 @@ public class RunTests
         using (var model = AlignGuard.Models.Decoders.DecoderCheckpoint.Load(Path.Combine(AppContext.BaseDirectory, "samples", "models", "aligned-demo")))
         using (var loaded = AlignGuard.Models.Lora.PeftAdapter.Load(model, adapter))
             Assert.Equal(28, loaded.Sites.Count());
-        Assert.Contains("accepted by the alignment gate", File.ReadAllText(Path.Combine(adapter, "README.md")));
+        var card = File.ReadAllText(Path.Combine(adapter, "README.md"));
+        Assert.Contains("accepted by the alignment gate", card);
+        foreach (var row in new[] { "unsafe prompts refused", "unsafe prompts answered", "safe prompts refused", "safe prompts answered", "task rows exactly right" })
+            Assert.Matches($@"\| {row} \| \d+\.\d % \| \d+\.\d % \|", card);
+        var pinned = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(job.Store("store"), AlignGuard.Pipeline.Activities.PinnedRun.Name(current.GetProperty("runId").GetString()!)))).RootElement;
+        foreach (var (what, key) in new[] { ("job", "specHash"), ("base model", "modelHash"), ("data", "dataHash"), ("DriftCheck prompts", "promptHash") })
+            Assert.Contains($"| {what} | {pinned.GetProperty(key).GetString()} |", card);
 
         // The finished run is the reference of the next, which must be no worse on the same rows.
         var runId = current.GetProperty("runId").GetString();

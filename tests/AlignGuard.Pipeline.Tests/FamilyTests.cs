@@ -141,7 +141,7 @@ public sealed partial class FamilyTests : IDisposable
     [Theory]
     [InlineData("""{ "model_type": "bert" }""", "model_type is 'bert'")]
     [InlineData("""{ "model_type": "llama", "hidden_size": 32, "hidden_act": "mish" }""", "hidden_act")]
-    [InlineData("""{ "model_type": "llama", "rope_scaling": { "rope_type": "longrope" } }""", "rope type 'longrope' is not computed here")]
+    [InlineData("""{ "model_type": "llama", "rope_scaling": { "rope_type": "su" } }""", "rope type 'su' is not computed here")]
     [InlineData("""{ "model_type": "gpt2", "n_embd": 30, "n_head": 4, "add_cross_attention": true }""", "add_cross_attention")]
     [InlineData("""{ "model_type": "gemma2", "layer_types": ["chunked_attention"] }""", "layer_types")]
     public void What_is_not_computed_is_refused_by_its_key(string config, string expected)
@@ -149,6 +149,24 @@ public sealed partial class FamilyTests : IDisposable
         var path = Path.Combine(_folder, "config.json");
         File.WriteAllText(path, config);
         Assert.Contains(expected, string.Join('\n', Assert.ThrowsAny<ModelFormatException>(() => ModelConfigFile.Load(path)).Problems));
+    }
+
+    /// <summary>Longrope whose divisors are all alike is interpolation by that number, in texts on either side of the original length, cached or not.</summary>
+    [Theory]
+    [InlineData(8, 1.0)]
+    [InlineData(9, 4.0)]
+    public void Longrope_turns_by_the_length_of_the_text(int length, double divisor)
+    {
+        using var _ = no_grad();
+        using var scope = NewDisposeScope();
+        var at = Size.Contains("\"hidden_size\": 32") ? 4 : throw new InvalidOperationException("head_dim is 8");
+        string Ones(double of) => "[" + string.Join(", ", Enumerable.Repeat(of.ToString(System.Globalization.CultureInfo.InvariantCulture), at)) + "]";
+        var ids = tensor(Enumerable.Range(0, length).Select(n => (long)(n * 7 % 60)).ToArray()).view(1, length);
+        using var linear = Model(FormattableString.Invariant($$"""{ "model_type": "llama", {{Size}}, "rope_scaling": { "rope_type": "linear", "factor": {{divisor}} } }"""));
+        var expected = linear.Logits(ids, ForwardOptions.Plain);
+        using var model = Model($$"""{ "model_type": "llama", {{Size}}, "rope_scaling": { "rope_type": "longrope", "original_max_position_embeddings": 8, "factor": 2, "attention_factor": 1, "short_factor": {{Ones(1)}}, "long_factor": {{Ones(4)}} } }""");
+        Close(expected, model.Logits(ids, ForwardOptions.Plain), "whole");
+        Close(expected, model.Logits(ids, new ForwardOptions { AttentionMask = ones(1, length, dtype: ScalarType.Int64), Positions = arange(length).view(1, length) }), "by positions");
     }
 
     [Fact]

@@ -68,5 +68,23 @@ public sealed class PeftAdapterTests : IDisposable
         Assert.Equal(2, Assert.Throws<ModelFormatException>(() => PeftAdapter.Load(model, _folder)).Problems.Count);
     }
 
+    [Theory]
+    [InlineData("\"r\": 3", "\"r\": \"8\"", "r must be a positive whole number")]
+    [InlineData("\"lora_alpha\": 3", "\"lora_alpha\": \"16\"", "lora_alpha is \"16\"; a number is expected")]
+    [InlineData("\"lora_alpha\": 3", "\"lora_alpha\": null", "lora_alpha is null; a number is expected")]
+    [InlineData("\"lora_dropout\": 0", "\"lora_dropout\": \"x\"", "lora_dropout is \"x\"; a number from 0 to below 1 is expected")]
+    [InlineData("\"lora_dropout\": 0", "\"lora_dropout\": 1", "lora_dropout is 1; a number from 0 to below 1 is expected")]
+    public void A_configuration_of_the_wrong_kind_is_told_by_its_key(string sound, string bad, string expected)
+    {
+        using var model = TinyLlama.Model();
+        using var adapter = LoraAdapter.Create(model, new LoraSpec { Rank = 3, Alpha = 3, Targets = ["q_proj"] }, 1);
+        PeftAdapter.Save(adapter, _folder, "base");
+        var config = Path.Combine(_folder, PeftAdapter.ConfigName);
+        var text = File.ReadAllText(config);
+        Assert.Contains(sound, text);
+        File.WriteAllText(config, text.Replace(sound, bad));
+        Assert.Contains($"{config}: {expected}", Assert.Single(Assert.Throws<ModelFormatException>(() => PeftAdapter.Load(model, _folder)).Problems));
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 }

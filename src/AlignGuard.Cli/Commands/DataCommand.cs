@@ -66,7 +66,7 @@ internal static class DataCommand
             Console.WriteLine();
         }
         Console.WriteLine($"{file}: {report.Rows:N0} rows of the format {data.Texts.Format.Name()}, {report.Tokens:N0} tokens, {report.ResponseTokens:N0} of them learnt; the longest row has {report.LongestRow:N0}.");
-        if (data.Texts.Quarantined.Count > 0) Screen.Say($"{data.Texts.Quarantined.Count:N0} rows cannot be used: `alignguard data validate {file}` lists them.");
+        if (data.Texts.Quarantined.Count > 0) Screen.Say($"{data.Texts.Quarantined.Count:N0} rows cannot be used: `alignguard data validate {file} --model {model} --seq-len {seqLen}` lists them.");
         foreach (var warning in data.Warnings) Screen.Say(warning);
         return ExitCode.Done;
     }

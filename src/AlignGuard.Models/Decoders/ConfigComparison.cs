@@ -18,6 +18,7 @@ public static class ConfigComparison
         (null, Func<int, int?>) => Same(b, a, layers),
         (Func<int, double> x, Func<int, double> y) => Enumerable.Range(0, layers).All(l => x(l).Equals(y(l))),
         (IEnumerable x and not string, IEnumerable y and not string) => x.Cast<object?>().SequenceEqual(y.Cast<object?>()),
+        (RopeConfig x, RopeConfig y) => typeof(RopeConfig).GetProperties().All(p => Same(p.GetValue(x), p.GetValue(y), layers)),
         _ => Equals(a, b),
     };
 }

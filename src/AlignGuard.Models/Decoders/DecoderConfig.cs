@@ -92,8 +92,15 @@ public sealed record RopeConfig
     public double BetaSlow { get; init; } = 1;
     /// <summary>Yarn: the two bounds between kept and stretched dimensions are rounded outwards.</summary>
     public bool Truncate { get; init; } = true;
-    /// <summary>Yarn: cos and sin are multiplied by it; null = by <see cref="Mscale"/>, else 0.1·ln(factor) + 1.</summary>
+    /// <summary>Yarn and longrope: cos and sin are multiplied by it; null = yarn's by <see cref="Mscale"/>, else 0.1·ln(factor) + 1; longrope's √(1 + ln factor / ln original length).</summary>
     public double? AttentionFactor { get; init; }
     /// <summary>Yarn: <c>mscale</c> and <c>mscale_all_dim</c>, each the weight of the logarithm; the factor is the quotient of both. Null = the file has not both.</summary>
     public (double Own, double AllDims)? Mscale { get; init; }
+    /// <summary>Longrope: what divides the frequency of each pair of dimensions in texts of up to the original length, [headDim/2].</summary>
+    public IReadOnlyList<double> ShortFactors { get; init; } = [];
+    /// <summary>The same in longer texts.</summary>
+    public IReadOnlyList<double> LongFactors { get; init; } = [];
+
+    /// <summary>A text beyond the original length turns otherwise from its first token on.</summary>
+    public bool TurnsByLength => Type is "dynamic" or "longrope";
 }

@@ -23,7 +23,7 @@ public sealed class DecoderModel : LanguageModel
     {
         Config = config;
         var embedding = Weight(config.Names.Embedding);
-        _rotary = config.LearnedPositions ? null : new RotaryTable(config.Rope, config.HeadDim, Math.Min(config.MaxPositions, config.Rope.Type == "dynamic" ? config.Rope.OriginalMaxPositions : int.MaxValue), embedding.device, embedding.dtype);
+        _rotary = config.LearnedPositions ? null : new RotaryTable(config.Rope, config.HeadDim, embedding.device, embedding.dtype);
         // Rounded to the weights' type, as where the model was trained.
         using (NewDisposeScope()) _embeddingScale = tensor((float)config.EmbeddingScale).to(embedding.dtype).to(ScalarType.Float32).item<float>();
         var linears = new List<LinearSite>();
@@ -70,7 +70,7 @@ public sealed class DecoderModel : LanguageModel
                 throw new ArgumentException("Packed sequences bring positions and a mask of their own, and are not generated from: no cache, no AttentionMask, no Positions beside them.", nameof(options));
             options = options with { Positions = packed.Positions };
         }
-        var turn = _rotary is null ? default : options.Positions is { } positions ? _rotary.At(positions) : _rotary.Range(past, length);
+        var turn = _rotary is null ? default : options.Positions is { } positions ? _rotary.At(positions, past + length) : _rotary.Range(past, length);
         var masks = new AttentionMasks(Config, options.AttentionMask, options.Packed?.Segments, length, past, Device, Dtype);
 
         var hidden = Linear.Tapped(Embedded(ids, options, past), options);

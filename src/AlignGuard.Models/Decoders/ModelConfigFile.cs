@@ -23,9 +23,10 @@ public static class ModelConfigFile
         var type = reader.Text("model_type");
         if (Family.All.FirstOrDefault(f => f.ModelType == type) is not { } family)
             throw new ModelFormatException([$"{path}: model_type is '{type ?? "(none)"}'; computed here are {string.Join(", ", [.. Family.All.Select(f => f.ModelType), .. EncoderDecoders.EncoderDecoderConfigFile.ModelTypes])}."]);
-        if (root.TryGetProperty("quantization_config", out var quantised) && quantised.ValueKind != JsonValueKind.Null)
-            reader.Refuse("quantization_config", "quantised weights are not computed here: use the model's float32, float16 or bfloat16 checkpoint.");
+        reader.RefuseOtherModels("ForCausalLM", "LMHeadModel");
         var config = family.Read(reader) with { Json = root.GetRawText(), Notes = reader.Notes };
+        reader.Countable("num_local_experts", config.Experts, 3);
+        reader.Countable(root.TryGetProperty("n_layer", out _) ? "n_layer" : "num_hidden_layers", config.Layers, 20 + 3L * config.Experts);
         if (reader.Problems.Count > 0) throw new ModelFormatException(reader.Problems);
         return config;
     }
@@ -93,8 +94,10 @@ public static class ModelConfigFile
     {
         if (rope.Type == "default") return null;
         var json = new JsonObject { ["rope_type"] = rope.Type, ["factor"] = rope.Factor };
-        if (rope.Type is "llama3" or "yarn") json["original_max_position_embeddings"] = rope.OriginalMaxPositions;
+        if (rope.Type is "llama3" or "yarn" or "longrope") json["original_max_position_embeddings"] = rope.OriginalMaxPositions;
         if (rope.Type == "llama3") (json["low_freq_factor"], json["high_freq_factor"]) = (rope.LowFreqFactor, rope.HighFreqFactor);
+        if (rope.Type == "longrope")
+            (json["short_factor"], json["long_factor"], json["attention_factor"]) = (new JsonArray([.. rope.ShortFactors.Select(f => JsonValue.Create(f))]), new JsonArray([.. rope.LongFactors.Select(f => JsonValue.Create(f))]), rope.AttentionFactor);
         if (rope.Type != "yarn") return json;
         (json["beta_fast"], json["beta_slow"], json["truncate"], json["attention_factor"]) = (rope.BetaFast, rope.BetaSlow, rope.Truncate, rope.AttentionFactor);
         if (rope.Mscale is { } m) (json["mscale"], json["mscale_all_dim"]) = (m.Own, m.AllDims);

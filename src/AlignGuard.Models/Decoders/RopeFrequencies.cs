@@ -4,14 +4,20 @@ namespace AlignGuard.Models.Decoders;
 internal static class RopeFrequencies
 {
     /// <summary>Kinds that are computed.</summary>
-    public static readonly string[] Kinds = ["default", "linear", "dynamic", "yarn", "llama3"];
+    public static readonly string[] Kinds = ["default", "linear", "dynamic", "yarn", "longrope", "llama3"];
 
     /// <summary>Radians a position, [headDim/2].</summary>
-    /// <param name="length">Tokens of the text: beyond the original length <c>dynamic</c> turns ever slower ("NTK-aware": the base grows with it).</param>
+    /// <param name="length">Tokens of the text: beyond the original length <c>dynamic</c> turns ever slower ("NTK-aware": the base grows with it), and <c>longrope</c> has other divisors.</param>
     public static float[] Of(RopeConfig rope, int headDim, long length = 0)
     {
         if (rope.Type == "dynamic" && length > rope.OriginalMaxPositions)
             rope = rope with { Theta = rope.Theta * Math.Pow(rope.Factor * length / rope.OriginalMaxPositions - (rope.Factor - 1), headDim / (headDim - 2.0)) };
+        if (rope.Type == "longrope")
+        {
+            // LongRoPE (arXiv 2402.13753): a divisor for every dimension, found by search.
+            var divisors = length > rope.OriginalMaxPositions ? rope.LongFactors : rope.ShortFactors;
+            return [.. divisors.Select((by, k) => (float)(Math.Pow(rope.Theta, -2.0 * k / headDim) / by))];
+        }
         var ramp = rope.Type == "yarn" ? Ramp(rope, headDim) : null;
         return [.. Enumerable.Range(0, headDim / 2).Select(k => (float)Scaled(rope, Math.Pow(rope.Theta, -2.0 * k / headDim), ramp?[k] ?? 0))];
     }
@@ -19,6 +25,7 @@ internal static class RopeFrequencies
     /// <summary>Of cos and sin.</summary>
     public static double Factor(RopeConfig rope)
     {
+        if (rope.Type == "longrope") return rope.AttentionFactor ?? (rope.Factor <= 1 ? 1 : Math.Sqrt(1 + Math.Log(rope.Factor) / Math.Log(rope.OriginalMaxPositions)));
         if (rope.Type != "yarn") return 1;
         return rope.AttentionFactor ?? (rope.Mscale is { } m ? Grown(m.Own) / Grown(m.AllDims) : Grown(1));
 

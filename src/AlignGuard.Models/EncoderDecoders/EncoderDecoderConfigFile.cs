@@ -15,6 +15,7 @@ public static class EncoderDecoderConfigFile
         using var document = ModelJson.Read(path);
         var config = new ConfigReader(path, document.RootElement);
         var multilingual = config.Text("model_type") == "mt5";
+        config.RefuseOtherModels("ForConditionalGeneration", "LMHeadModel");
         if (!config.Flag("is_encoder_decoder", otherwise: true)) config.Refuse("is_encoder_decoder", "a stack alone is not computed here.");
         var (activation, gated) = FeedForward(config, multilingual ? "gated-gelu" : "relu");
         var layers = config.Integer("num_layers") ?? (multilingual ? 8 : 6);
@@ -30,7 +31,7 @@ public static class EncoderDecoderConfigFile
             HeadDim = config.Integer("d_kv") ?? 64,
             Activation = activation,
             GatedMlp = gated,
-            NormEps = config.Number("layer_norm_epsilon") ?? 1e-6,
+            NormEps = config.PositiveNumber("layer_norm_epsilon") ?? 1e-6,
             Buckets = config.Integer("relative_attention_num_buckets") ?? 32,
             MaxDistance = config.Integer("relative_attention_max_distance") ?? 128,
             TieWordEmbeddings = tied,
@@ -41,10 +42,15 @@ public static class EncoderDecoderConfigFile
             PadId = config.Integer("pad_token_id") ?? 0,
         };
         foreach (var (key, value) in new[] { ("vocab_size", read.VocabSize), ("d_model", read.HiddenSize), ("d_ff", read.IntermediateSize), ("num_layers", read.EncoderLayers), ("num_decoder_layers", read.DecoderLayers), ("num_heads", read.Heads), ("d_kv", read.HeadDim) })
-            if (value < 1) config.Refuse(key, "it must be positive.");
+            config.Bounded(key, value);
+        if ((long)read.Heads * read.HeadDim > ConfigReader.MaxSize) config.Refuse("num_heads", $"times d_kv ({read.HeadDim}) it is more than {ConfigReader.MaxSize:N0}: the file is damaged.");
+        config.Bounded("relative_attention_num_buckets", read.Buckets);
+        config.Countable("num_layers", Math.Max(read.EncoderLayers, read.DecoderLayers), 40);
         // A half for each direction, and of a half a half for single distances.
         if (read.Buckets < 4 || read.Buckets % 2 != 0) config.Refuse("relative_attention_num_buckets", "an even number of at least 4 is needed.");
         if (read.MaxDistance <= read.Buckets / 2) config.Refuse("relative_attention_max_distance", "it must lie above half of relative_attention_num_buckets.");
+        foreach (var id in read.EosIds.Where(id => id < 0 || id >= read.VocabSize)) config.Refuse("eos_token_id", $"{id} must lie within the vocabulary of {read.VocabSize}.");
+        if (read.PadId < 0 || read.PadId >= read.VocabSize) config.Refuse("pad_token_id", $"it must lie within the vocabulary of {read.VocabSize}.");
         if (read.DecoderStartId < 0 || read.DecoderStartId >= read.VocabSize) config.Refuse("decoder_start_token_id", $"it must lie within the vocabulary of {read.VocabSize}.");
         return config.Problems.Count > 0 ? throw new ModelFormatException(config.Problems) : read;
     }

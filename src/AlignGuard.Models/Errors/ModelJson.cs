@@ -51,8 +51,9 @@ public static class ModelJson
         }
         catch (JsonException e)
         {
+            // A name that is there twice has no place.
             throw new ModelFormatException(
-                $"{path}:{e.LineNumber + 1}: not valid JSON ({FirstSentence(e.Message)}): the file is truncated or damaged, download it again.", e);
+                $"{path}{(e.LineNumber is { } line ? $":{line + 1}" : "")}: not valid JSON ({FirstSentence(e.Message)}): the file is truncated or damaged, download it again.", e);
         }
         if (document.RootElement.ValueKind == JsonValueKind.Object) return document;
         document.Dispose();

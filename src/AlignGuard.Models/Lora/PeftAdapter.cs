@@ -122,22 +122,32 @@ public static class PeftAdapter
             Require(key, IsEmpty, "not supported");
         var (targets, exclude) = (Modules("target_modules"), Modules("exclude_modules"));
         if (targets.IsEmpty) problems.Add($"{path}: target_modules names no module.");
-        if (!root.TryGetProperty("r", out var r) || !r.TryGetInt32(out var rank) || rank < 1)
+        if (!root.TryGetProperty("r", out var r) || r.ValueKind != JsonValueKind.Number || !r.TryGetInt32(out var rank) || rank < 1)
         {
             problems.Add($"{path}: r must be a positive whole number.");
             rank = 1;
         }
+        var alpha = Number("lora_alpha", rank, a => double.IsFinite(a), "a number");
+        var dropout = Number("lora_dropout", 0, d => d is >= 0 and < 1, "a number from 0 to below 1");
         if (problems.Count > 0) throw new ModelFormatException(problems);
         return new LoraSpec
         {
             Rank = rank,
-            Alpha = root.TryGetProperty("lora_alpha", out var alpha) ? alpha.GetDouble() : rank,
-            Dropout = root.TryGetProperty("lora_dropout", out var dropout) ? dropout.GetDouble() : 0,
+            Alpha = alpha,
+            Dropout = dropout,
             RankStabilised = root.TryGetProperty("use_rslora", out var rs) && rs.ValueKind == JsonValueKind.True,
             Dora = root.TryGetProperty("use_dora", out var dora) && dora.ValueKind == JsonValueKind.True,
             Targets = targets,
             Exclude = exclude,
         };
+
+        double Number(string key, double otherwise, Func<double, bool> isSound, string expected)
+        {
+            if (!root.TryGetProperty(key, out var v)) return otherwise;
+            if (v.ValueKind == JsonValueKind.Number && isSound(v.GetDouble())) return v.GetDouble();
+            problems.Add($"{path}: {key} is {(v.GetRawText() is { Length: > 60 } text ? text[..60] + "..." : v.GetRawText())}; {expected} is expected.");
+            return otherwise;
+        }
 
         ModuleNames Modules(string key)
         {

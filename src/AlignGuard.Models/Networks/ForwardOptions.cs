@@ -14,7 +14,7 @@ public sealed record ForwardOptions
     /// under causal attention padding on the right is never attended to by a real token.</summary>
     public Tensor? AttentionMask { get; init; }
 
-    /// <summary>[N, T]; null = consecutive from the cache's length.</summary>
+    /// <summary>[N, T], each below the number of tokens up to there (cached + T); null = consecutive from the cache's length.</summary>
     public Tensor? Positions { get; init; }
 
     /// <summary>Rows that share sequences: gives the positions, and which tokens see each other. Null = a sequence a row. Without a cache and an <see cref="AttentionMask"/>.</summary>

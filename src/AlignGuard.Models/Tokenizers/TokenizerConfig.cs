@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace AlignGuard.Models.Tokenizers;
@@ -47,7 +48,14 @@ internal sealed record TokenizerConfig(IReadOnlyDictionary<string, string> Token
     {
         var length = new FileInfo(path).Length;
         if (length > MaxTemplateBytes) throw new ModelFormatException($"{path} has {length:N0} bytes, more than the {MaxTemplateBytes:N0} allowed: this is not a chat template.");
-        return File.ReadAllText(path);
+        try
+        {
+            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(path)).TrimStart('\uFEFF');
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new ModelFormatException($"{path}: not UTF-8 text at byte {e.Index + 1}: save it as UTF-8, or download it again.", e);
+        }
     }
 
     // A string, or an AddedToken object.

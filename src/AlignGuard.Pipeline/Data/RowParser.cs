@@ -34,7 +34,8 @@ internal sealed class RowParser(RowFormat format, IReadOnlyList<string> labels)
         catch (JsonException e)
         {
             line += (int)(e.LineNumber ?? 0);
-            Tell($"not valid JSON at byte {e.BytePositionInLine + 1} of the line ({Reason(e)}): correct or remove the row.");
+            // A name that is there twice has no place.
+            Tell($"not valid JSON{(e.BytePositionInLine is { } at ? $" at byte {at + 1} of the line" : "")} ({Reason(e)}): correct or remove the row.");
         }
         catch (InvalidOperationException)
         {

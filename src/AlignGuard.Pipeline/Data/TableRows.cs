@@ -22,6 +22,7 @@ internal static class TableRows
         {
             if (record.Error is { } error) yield return new RawRow(record.Line, null, default, $"{error}.");
             else if (record.Fields is [{ Length: 0 }]) continue;
+            else if (columns is null && ColaColumns.Fit(record.Fields)) yield return new RawRow(record.Line, null, Json(columns = ColaColumns.All, record.Fields));
             else if (columns is null) columns = Header(record.Fields);
             else if (record.Fields.Count != columns.Length) yield return new RawRow(record.Line, null, default, $"has {record.Fields.Count} fields, the header names {columns.Length}: correct or remove the row.");
             else yield return new RawRow(record.Line, null, Json(columns, record.Fields));

@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using AlignGuard.Models;
 using AlignGuard.Models.Lora;
 using AlignGuard.Models.Networks;
 using AlignGuard.Models.Numerics;
 using AlignGuard.Pipeline.Activities;
+using AlignGuard.Pipeline.Verification;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -111,7 +113,7 @@ public static class MergedModel
         return string.Create(CultureInfo.InvariantCulture, $"""
             ---
             library_name: transformers
-            base_model: {Path.GetFileName(Path.TrimEndingDirectorySeparator(model))}
+            base_model: {JsonSerializer.Serialize(ModelRevision.Of(model)?.Repository ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(model)))}
             tags: [alignguard, merged]
             ---
 

@@ -31,10 +31,10 @@ public sealed record ModelFolder(string Architecture, ModelShape Shape, int MaxP
     public static ModelFolder Read(string folder)
     {
         var path = Path.Combine(folder, "config.json");
-        using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+        using var document = ModelJson.Read(path);
         var root = document.RootElement;
         List<(string Name, long Bytes)> files = [.. Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal).Select(f => (Path.GetFileName(f), new FileInfo(f).Length))];
-        var tensors = files.Where(f => f.Name.EndsWith(".safetensors", StringComparison.Ordinal)).SelectMany(f => Tensors(Path.Combine(folder, f.Name))).ToList();
+        var tensors = files.Any(f => f.Name is Checkpoint.SingleFile or Checkpoint.IndexFile) ? Tensors(folder) : [];
         var dtype = ModelConfigFile.StoredDtype(root) ?? tensors.GroupBy(t => t.Dtype).MaxBy(g => g.Sum(t => t.Elements))?.Key;
         var architecture = root.TryGetProperty("architectures", out var names) && names is { ValueKind: JsonValueKind.Array } && names.GetArrayLength() > 0 ? names[0].ToString() : Text(root, "model_type") ?? "?";
         long? stored = tensors.Count == 0 ? null : tensors.Sum(t => t.Elements);
@@ -87,10 +87,11 @@ public sealed record ModelFolder(string Architecture, ModelShape Shape, int MaxP
     /// <summary>GELU by its formula keeps its argument, half of it, the hyperbolic tangent and one more than that; the others their argument alone. Then there are the last layer's input and, of a gated part, both factors.</summary>
     private static int KeptOf(Activation activation, bool gated) => (activation == Activation.GeluTanh ? 4 : 1) + 1 + (gated ? 2 : 0);
 
-    private static List<(string Dtype, long Elements)> Tensors(string path)
+    /// <summary>Of the weights that a model is loaded from; other safetensors files may lie beside them.</summary>
+    private static List<(string Dtype, long Elements)> Tensors(string folder)
     {
-        using var file = SafetensorsFile.Open(path);
-        return [.. file.Names.Select(file.Info).Select(t => (t.Dtype.ToString(), t.Count))];
+        using var checkpoint = Checkpoint.Open(folder);
+        return [.. checkpoint.Names.Select(checkpoint.Info).Select(t => (t.Dtype.ToString(), t.Count))];
     }
 
     private static string? Template(string folder)

@@ -123,7 +123,10 @@ public sealed class FamilyDefaultTests : IDisposable
     [InlineData("llama", "\"rope_scaling\": { \"rope_type\": \"llama3\", \"factor\": 8, \"low_freq_factor\": 1, \"high_freq_factor\": 4 }", "'original_max_position_embeddings' is missing")]
     [InlineData("llama", "\"rope_scaling\": { \"rope_type\": \"linear\", \"factor\": -1 }", "must be positive")]
     [InlineData("llama", "\"rope_scaling\": { \"rope_type\": \"yarn\" }", "yarn needs 'factor'")]
-    [InlineData("llama", "\"rope_scaling\": { \"rope_type\": \"longrope\", \"short_factor\": [1], \"long_factor\": [1] }", "longrope")]
+    [InlineData("llama", "\"rope_scaling\": { \"rope_type\": \"longrope\", \"factor\": 2, \"long_factor\": [1, 1, 1, 1] }", "'short_factor' is missing")]
+    [InlineData("llama", "\"rope_scaling\": { \"rope_type\": \"longrope\", \"factor\": 2, \"short_factor\": [1], \"long_factor\": [1, 1, 1, 0] }", "'short_factor' has 1 numbers; half of head_dim")]
+    [InlineData("llama", "\"rope_scaling\": { \"rope_type\": \"longrope\", \"factor\": 2, \"short_factor\": [1], \"long_factor\": [1, 1, 1, 0] }", "a list of positive numbers")]
+    [InlineData("llama", "\"rope_scaling\": { \"rope_type\": \"longrope\", \"short_factor\": [1, 1, 1, 1], \"long_factor\": [1, 1, 1, 1] }", "longrope needs 'factor'")]
     public void What_would_be_computed_otherwise_is_refused_by_its_key(string family, string keys, string expected) =>
         Assert.Contains(expected, string.Join('\n', Assert.ThrowsAny<ModelFormatException>(() => Load(family, keys)).Problems));
 

@@ -91,6 +91,32 @@ public sealed class RopeFrequencyTests : IDisposable
         double Bound(double turns) => HeadDim * Math.Log(original / (2 * Math.PI * turns)) / (2 * Math.Log(Theta));
     }
 
+    public static TheoryData<string, string, double> Longs => new()
+    {
+        // keys of the section, keys beside it, factor of cos and sin
+        { """ "factor": 8, "original_max_position_embeddings": 64 """, "", Math.Sqrt(1 + Math.Log(8) / Math.Log(64)) },
+        // The factor left out is the quotient of the lengths, of which 4.x has the first beside the section.
+        { """ "factor": null """, "\"original_max_position_embeddings\": 64,", Math.Sqrt(1 + Math.Log(8) / Math.Log(64)) },
+        { """ "factor": 2 """, "", Math.Sqrt(1 + Math.Log(2) / Math.Log(512)) },
+        { """ "factor": 1 """, "", 1 },
+        { """ "original_max_position_embeddings": 64, "attention_factor": 1.25 """, "", 1.25 },
+    };
+
+    /// <summary>LongRoPE (arXiv 2402.13753): θ_k / λ_k, with one list of λ up to the original length and another beyond it; cos and sin times √(1 + ln s / ln L).</summary>
+    [Theory]
+    [MemberData(nameof(Longs))]
+    public void Longrope_divides_each_pair_by_its_own_number(string keys, string beside, double scale)
+    {
+        var (near, far) = (Enumerable.Range(0, HeadDim / 2).Select(k => 1 + k / 16.0).ToList(), Enumerable.Range(0, HeadDim / 2).Select(k => 2 + k / 4.0).ToList());
+        var rope = Load(FormattableString.Invariant($$"""{{beside}} "rope_scaling": { "rope_type": "longrope", "short_factor": [{{string.Join(", ", near)}}], "long_factor": [{{string.Join(", ", far)}}], {{keys}} }""")).Rope;
+        Assert.Equal(scale, RopeFrequencies.Factor(rope), 9);
+        foreach (var (length, factors) in new[] { (0, near), (rope.OriginalMaxPositions, near), (rope.OriginalMaxPositions + 1, far) })
+        {
+            var found = RopeFrequencies.Of(rope, HeadDim, length);
+            for (var k = 0; k < HeadDim / 2; k++) Assert.True(Math.Abs(found[k] / (Plain(k) / factors[k]) - 1) < 1e-6, $"{length}: {k}");
+        }
+    }
+
     [Fact]
     public void Both_layouts_and_the_old_key_say_the_same()
     {

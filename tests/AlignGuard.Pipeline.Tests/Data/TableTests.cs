@@ -18,6 +18,12 @@ public sealed class TableTests : IDisposable
     [InlineData("packed.csv.gz", "\uFEFFinstruction,input,output\na,,b\n", RowFormat.Alpaca, "user=a|assistant=b")]
     [InlineData("glue.tsv", "sentence\tlabel\nit 's \"good\tpositive\n", RowFormat.Classification, "user=it 's \"good|assistant=positive")]
     [InlineData("pair.tsv", "index\tsentence1\tsentence2\tlabel\n0\ta\tb\tentailment\n", RowFormat.Classification, "user=sentence1: a\nsentence2: b|assistant=entailment")]
+    [InlineData("cola.tsv", "gj04\t0\t*\tThey drank the pub.\n", RowFormat.Classification, "user=They drank the pub.|assistant=0")]
+    [InlineData("mrpc.tsv", "\uFEFFQuality\t#1 ID\t#2 ID\t#1 String\t#2 String\n1\t702876\t702977\ta\tb\n", RowFormat.Classification, "user=#1 String: a\n#2 String: b|assistant=1")]
+    [InlineData("qqp.tsv", "id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate\n133273\t213221\t213222\ta?\tb?\t0\n", RowFormat.Classification, "user=question1: a?\nquestion2: b?|assistant=0")]
+    [InlineData("mnli.tsv", "index\tpromptID\tpairID\tgenre\tsentence1_binary_parse\tsentence2_binary_parse\tsentence1_parse\tsentence2_parse\tsentence1\tsentence2\tlabel1\tgold_label\n0\t31193\t31193n\tgovernment\t( a )\t( b )\t(R a)\t(R b)\ta\tb\tneutral\tentailment\n", RowFormat.Classification, "user=sentence1: a\nsentence2: b|assistant=entailment")]
+    [InlineData("qnli.tsv", "index\tquestion\tsentence\tlabel\n0\ta?\tb\tnot_entailment\n", RowFormat.Classification, "user=question: a?\nsentence: b|assistant=not_entailment")]
+    [InlineData("boolq.jsonl", """{"question": "is it", "passage": "It is.", "idx": 0, "label": true}""", RowFormat.Classification, "user=question: is it\npassage: It is.|assistant=true")]
     [InlineData("rows.jsonl", """{"idx":3,"sentence":"a","label":1}""", RowFormat.Classification, "user=a|assistant=1")]
     [InlineData("lines.txt", "a\n\n", RowFormat.Text, "text=a")]
     [InlineData("braces.txt", "{\n", RowFormat.Text, "text={")]
@@ -44,6 +50,13 @@ public sealed class TableTests : IDisposable
         Assert.Equal(word, RowFile.Read(folder.Write("l.tsv", $"sentence\tlabel\na\t{label}\n"), new RowReading { Labels = ["no", "yes"] }).Rows[0].Response);
 
     [Theory]
+    [InlineData("true", "yes")]
+    [InlineData("false", "no")]
+    public void Yes_and_no_become_words(string label, string word) =>
+        Assert.Equal(word, RowFile.Read(folder.Write("l.jsonl", $$"""{"question": "a", "label": {{label}}}"""), new RowReading { Labels = ["no", "yes"] }).Rows[0].Response);
+
+    [Theory]
+    [InlineData("dash.tsv", "sentence1\tsentence2\tgold_label\na\tb\t-\n", ":2: gold_label: '-' stands for annotators who did not agree")]
     [InlineData("bad.csv", "prompt,completion\na\n", ":2: has 1 fields, the header names 2")]
     [InlineData("open.csv", "prompt,completion\na,\"b\n", ":2: a quoted field is never closed")]
     [InlineData("behind.csv", "prompt,completion\n\"a\"b,c\nd,e\n", ":2: there is text behind a closing quote")]

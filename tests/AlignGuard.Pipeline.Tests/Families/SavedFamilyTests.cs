@@ -87,6 +87,8 @@ public sealed class SavedFamilyTests : IDisposable
         Assert.Contains("Window", Assert.ThrowsAny<ModelFormatException>(() => ModelConfigFile.Write(llama with { Window = _ => 8 })).Message);
         var yarn = llama with { Rope = new RopeConfig { Type = "yarn", Factor = 4, OriginalMaxPositions = 512, BetaFast = 16, Truncate = false, Mscale = (2, 3) }, MaxPositions = 2048 };
         Assert.Empty(ConfigComparison.Differences(yarn, Read(ModelConfigFile.Write(yarn))));
+        var longer = llama with { Rope = new RopeConfig { Type = "longrope", Factor = 4, OriginalMaxPositions = 512, ShortFactors = [1, 1, 1.5, 2], LongFactors = [1, 2, 3, 4], AttentionFactor = 1.1 }, MaxPositions = 2048 };
+        Assert.Empty(ConfigComparison.Differences(longer, Read(ModelConfigFile.Write(longer))));
     }
 
     private DecoderConfig Read(string text)

@@ -23,12 +23,12 @@ internal static class Gemma
         {
             Names = Gemma2Names,
             PostNorms = true,
-            AttentionSoftcap = config.Number("attn_logit_softcapping", 50),
-            LogitSoftcap = config.Number("final_logit_softcapping", 30),
+            AttentionSoftcap = config.PositiveNumber("attn_logit_softcapping", 50),
+            LogitSoftcap = config.PositiveNumber("final_logit_softcapping", 30),
         };
-        var scale = 1 / Math.Sqrt(config.Number("query_pre_attn_scalar") ?? 256);
+        var scale = 1 / Math.Sqrt(config.PositiveNumber("query_pre_attn_scalar") ?? 256);
         shape = shape with { AttentionScale = _ => scale };
-        var window = config.Integer("sliding_window", 4096);
+        var window = config.Window("sliding_window", 4096);
         if (config.Texts("layer_types") is { } kinds) return LayerKinds.Windowed(config, shape, kinds, window);
         return window is null ? shape : shape with { Window = layer => layer % 2 == 0 ? window : null };
     });

@@ -27,21 +27,24 @@ internal static class Gpt2
         if (config.Flag("add_cross_attention")) config.Refuse("add_cross_attention", "cross-attention is not computed here.");
         // Not 0 in the published files: 0.1 where they are left out, so only what a file says is told.
         config.NotDropped("attn_pdrop", "resid_pdrop", "embd_pdrop");
+        int vocabulary = config.Positive("vocab_size"), inner = config.Integer("n_inner") ?? (int)Math.Min(4L * hidden, int.MaxValue), positions = config.Integer("n_positions") ?? 1024;
+        config.Bounded("n_inner", inner);
+        config.Bounded("n_positions", positions);
         var headDim = heads > 0 ? hidden / heads : 0;
         var scaled = config.Flag("scale_attn_weights", otherwise: true) ? 1 / Math.Sqrt(Math.Max(headDim, 1)) : 1;
         var inverse = config.Flag("scale_attn_by_inverse_layer_idx");
         return new DecoderConfig
         {
             Names = Names,
-            VocabSize = config.Positive("vocab_size"),
+            VocabSize = vocabulary,
             HiddenSize = hidden,
-            IntermediateSize = config.Integer("n_inner") ?? 4 * hidden,
+            IntermediateSize = inner,
             Layers = config.Positive("n_layer"),
             Heads = heads,
             KvHeads = heads,
             HeadDim = headDim,
             Norm = NormKind.Layer,
-            NormEps = config.Number("layer_norm_epsilon") ?? 1e-5,
+            NormEps = config.PositiveNumber("layer_norm_epsilon") ?? 1e-5,
             Activation = config.Activation(Activation.GeluTanh, "activation_function"),
             GatedMlp = false,
             QkvBias = true,
@@ -50,10 +53,10 @@ internal static class Gpt2
             LearnedPositions = true,
             AttentionScale = inverse ? layer => scaled / (layer + 1) : config.Flag("scale_attn_weights", otherwise: true) ? null : _ => 1,
             TieWordEmbeddings = config.Flag("tie_word_embeddings", otherwise: true),
-            MaxPositions = config.Integer("n_positions") ?? 1024,
-            BosId = config.Integer("bos_token_id", 50256),
-            EosIds = config.Ids("eos_token_id", 50256),
-            PadId = config.Integer("pad_token_id"),
+            MaxPositions = positions,
+            BosId = config.TokenId("bos_token_id", 50256, vocabulary),
+            EosIds = config.TokenIds("eos_token_id", 50256, vocabulary),
+            PadId = config.TokenId("pad_token_id", null, vocabulary),
         };
     });
 }

@@ -14,11 +14,11 @@ internal static class Mistral
         if (config.Number("router_jitter_noise") is { } noise and not 0) config.Refuse("router_jitter_noise", FormattableString.Invariant($"inputs of the router are multiplied by noise of {noise} in training, which is not computed here. Set it to 0: answers stay the same."));
         var shape = Windowed(config, config.Common(Absent with { NormEps = 1e-5, RopeTheta = 1e6 }), null);
         int experts = config.Integer("num_local_experts") ?? 8, chosen = config.Integer("num_experts_per_tok") ?? 2;
-        if (experts < 1) config.Refuse("num_local_experts", "it must be positive.");
-        else if (chosen < 1 || chosen > experts) config.Refuse("num_experts_per_tok", $"it must be between 1 and num_local_experts ({experts}).");
+        config.Bounded("num_local_experts", experts);
+        if (experts >= 1 && (chosen < 1 || chosen > experts)) config.Refuse("num_experts_per_tok", $"it must be between 1 and num_local_experts ({experts}).");
         return shape with { Experts = experts, ExpertsPerToken = chosen, Names = TensorNames.Llama with { Gate = "w1", Up = "w3", Down = "w2" } };
     });
 
     private static DecoderConfig Windowed(ConfigReader config, DecoderConfig shape, int? absent) =>
-        config.Integer("sliding_window", absent) is { } window ? shape with { Window = _ => window } : shape;
+        config.Window("sliding_window", absent) is { } window ? shape with { Window = _ => window } : shape;
 }

@@ -16,7 +16,7 @@ internal static class Qwen
     /// <summary>Without use_sliding_window there is none, whatever sliding_window says. Layers see it by their kind, or from max_window_layers on.</summary>
     private static DecoderConfig Windowed(ConfigReader config, DecoderConfig shape)
     {
-        var window = config.Flag("use_sliding_window") ? config.Integer("sliding_window", 4096) : null;
+        var window = config.Flag("use_sliding_window") ? config.Window("sliding_window", 4096) : null;
         if (config.Texts("layer_types") is { } kinds) return LayerKinds.Windowed(config, shape, kinds, window);
         var first = config.Integer("max_window_layers") ?? 28;
         return window is null ? shape : shape with { Window = layer => layer >= first ? window : null };
