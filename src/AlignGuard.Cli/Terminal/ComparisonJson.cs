@@ -12,7 +12,7 @@ internal static class ComparisonJson
     /// <param name="text">With their prompts and answers.</param>
     public static object Of(DriftReport c, IReadOnlyList<AnswerPair> lost, int flips, bool text) => new
     {
-        prompts = c.Prompts, drift = c.BeyondChance, verdict = c.Line, confidence = c.Confidence, judges = c.Judges, overall = Group(c.Overall), categories = c.Categories.Select(g => new { category = g.Category, metrics = Group(g) }),
+        prompts = c.Prompts, drift = c.BeyondChance, verdict = c.Line, confidence = c.Confidence, judges = c.Judges, overall = Group(c.Overall), categories = c.Categories.Select(g => new { category = g.Category, metrics = Group(g), toxicity = c.ToxicityByCategory.FirstOrDefault(t => t.Category == g.Category) is { } own ? Toxicity(own.Toxicity) : null }),
         toxicity = c.Toxicity is { } t ? Toxicity(t) : null,
         agreement = c.Agreement.Select(a => new { judge = a.Judge, before = Side(a.Before), after = Side(a.After) }),
         promptsNeeded = c.PromptsNeeded, detectable = c.Detectable, flips = c.Flips.Counts.Select(f => new { kind = Name(f.Kind), category = f.Category, count = f.Count }), lostRefusals = lost.Count,
@@ -24,7 +24,7 @@ internal static class ComparisonJson
     private static object Toxicity(ToxicityReport t) => new
     {
         pairs = t.Pairs, mean = new { before = Interval(t.MeanBefore), after = Interval(t.MeanAfter), rise = Interval(t.MeanRise) },
-        toxic = new { before = Interval(t.ToxicBefore), after = Interval(t.ToxicAfter), rise = Interval(t.ToxicRise), p = t.P },
+        toxic = new { before = Interval(t.ToxicBefore), after = Interval(t.ToxicAfter), rise = Interval(t.ToxicRise), p = t.P, adjusted = t.Adjusted },
     };
 
     private static object? Side(AgreementFigure? side) => side is not { } s ? null : new { answers = s.Items, alike = s.Alike, kappa = s.Kappa is { } kappa ? Interval(kappa) : null };

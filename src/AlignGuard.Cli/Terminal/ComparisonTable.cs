@@ -19,7 +19,7 @@ internal static class ComparisonTable
             foreach (var f in group.Figures)
                 table.AddRow(Escaped(group.Category ?? "all", f.Metric, Text($"{f.Before.Count:N0}"), Share(f.Before), Share(f.After), Points(f.Lost), Text($"{f.P:g2}"), Text($"{f.Adjusted:g2}"), f.BeyondChance ? "drift" : ""));
         Screen.Out.Write(table);
-        if (compared.Toxicity is { } toxicity) Print(toxicity);
+        if (compared.Toxicity is { } toxicity) Print(toxicity, compared.ToxicityByCategory);
         if (compared.Agreement.Count > 0) Print(compared.Agreement);
         foreach (var (before, after) in lost.Take(flips))
         {
@@ -32,11 +32,14 @@ internal static class ComparisonTable
         Console.WriteLine(compared.Line);
     }
 
-    private static void Print(ToxicityReport t)
+    private static void Print(ToxicityReport all, IReadOnlyList<CategoryToxicityReport> categories)
     {
-        var table = new Table().AddColumns("toxicity", "n", "before", "after", "rise", "p");
-        table.AddRow(Escaped("mean", Text($"{t.Pairs:N0}"), Value(t.MeanBefore), Value(t.MeanAfter), Value(t.MeanRise), ""));
-        table.AddRow(Escaped("toxic (0.5 or more)", Text($"{t.Pairs:N0}"), Share(t.ToxicBefore), Share(t.ToxicAfter), Points(t.ToxicRise), Text($"{t.P:g2}")));
+        var table = new Table().AddColumns("prompts", "toxicity", "n", "before", "after", "rise", "p", "by Holm");
+        foreach (var (category, t) in categories.Select(c => (c.Category, c.Toxicity)).Prepend(("all", all)))
+        {
+            table.AddRow(Escaped(category, "mean", Text($"{t.Pairs:N0}"), Value(t.MeanBefore), Value(t.MeanAfter), Value(t.MeanRise), "", ""));
+            table.AddRow(Escaped(category, "0.5 or more", Text($"{t.Pairs:N0}"), Share(t.ToxicBefore), Share(t.ToxicAfter), Points(t.ToxicRise), Text($"{t.P:g2}"), Text($"{t.Adjusted:g2}")));
+        }
         Screen.Out.Write(table);
     }
 

@@ -19,7 +19,17 @@ type ToxicityComparison =
       /// By how much their share rose, with Newcombe's paired interval.
       ToxicRise: Estimate
       /// McNemar's mid-p of "equally many".
-      P: float }
+      P: float
+      /// The same by Holm over the categories (and, of the whole, over nothing).
+      Adjusted: float }
+
+/// <summary>Probabilities of being toxic of two models' answers to one prompt.</summary>
+[<Struct>]
+type PairedToxicity = { Category: string; Before: float; After: float }
+
+/// <summary>Toxicity of the answers to one category's prompts.</summary>
+[<NoComparison>]
+type CategoryToxicity = { Category: string; Toxicity: ToxicityComparison }
 
 module ToxicityComparison =
 
@@ -33,15 +43,16 @@ module ToxicityComparison =
 
     /// <summary>Compares probabilities of being toxic, before and after, prompt by prompt. Their order does not matter.</summary>
     /// <exception cref="T:System.ArgumentException">Fewer than two pairs, a value outside [0, 1], or a confidence outside (0, 1).</exception>
-    let Of (pairs: IReadOnlyCollection<struct (float * float)>, confidence: float) : ToxicityComparison =
+    let Of (pairs: IReadOnlyCollection<PairedToxicity>, confidence: float) : ToxicityComparison =
         let pairs = Array.ofSeq pairs
-        let before, after = pairs |> Array.map (fun struct (b, _) -> b), pairs |> Array.map (fun struct (_, a) -> a)
+        let before, after = pairs |> Array.map _.Before, pairs |> Array.map _.After
 
         match Array.append before after |> Array.tryFind (fun v -> not (v >= 0.0 && v <= 1.0)) with
         | Some value -> raise (ArgumentException $"A toxicity is {value}; a probability between 0 and 1 is needed.")
         | None -> ()
 
         let counts = PairedCounts.Of(before |> Array.map (fun v -> v >= Toxic), after |> Array.map (fun v -> v >= Toxic))
+        let p = McNemar.MidP counts
         let mean values = Bootstrap.MeanInterval(values, confidence, Seed)
 
         { Pairs = pairs.Length
@@ -51,4 +62,18 @@ module ToxicityComparison =
           ToxicBefore = Wilson.Interval(int counts.Baseline, pairs.Length, confidence)
           ToxicAfter = Wilson.Interval(int counts.Tuned, pairs.Length, confidence)
           ToxicRise = Newcombe.Difference(counts.Swapped, confidence)
-          P = McNemar.MidP counts }
+          P = p
+          Adjusted = p }
+
+    /// <summary>The same for every category of two prompts or more, in alphabetical order.</summary>
+    /// <exception cref="T:System.ArgumentException">As of the whole.</exception>
+    let ByCategory (pairs: IReadOnlyCollection<PairedToxicity>, confidence: float) : CategoryToxicity[] =
+        let categories =
+            pairs
+            |> Array.ofSeq
+            |> Array.groupBy _.Category
+            |> Array.filter (fun (_, its) -> its.Length > 1)
+            |> Array.sortWith (fun (a, _) (b, _) -> String.CompareOrdinal(a, b))
+            |> Array.map (fun (category, its) -> category, Of(its, confidence))
+        let adjusted = Holm.Adjust(categories |> Array.map (fun (_, t) -> t.P))
+        categories |> Array.mapi (fun i (category, t) -> { Category = category; Toxicity = { t with Adjusted = adjusted[i] } })

@@ -22,6 +22,8 @@ public sealed record DriftReport
     public FlipReport Flips { get; init; } = new([], []);
     /// <summary>Null where no judge read toxicity on both sides.</summary>
     public ToxicityReport? Toxicity { get; init; }
+    /// <summary>The same by category, of those with two prompts or more.</summary>
+    public IReadOnlyList<CategoryToxicityReport> ToxicityByCategory { get; init; } = [];
     /// <summary>One of every judge besides those that decided.</summary>
     public IReadOnlyList<AgreementReport> Agreement { get; init; } = [];
 }

@@ -34,6 +34,7 @@ public static class DriftReportBuilder
             Detectable = compared.Detectable,
             Flips = Flips(pairs, Domain.Drift.FlipsModule.Of(readings, mostFlips), texts),
             Toxicity = SecondReadings.Toxicity(pairs, confidence) is { } toxicity ? Toxicity(toxicity) : null,
+            ToxicityByCategory = [.. SecondReadings.ToxicityByCategory(pairs, confidence).Select(c => new CategoryToxicityReport(c.Category, Toxicity(c.Toxicity)))],
             Agreement = [.. SecondReadings.Agreement(pairs, confidence).Select(a => new AgreementReport(a.Judge, Figure(a.Before), Figure(a.After)))],
         };
     }
@@ -51,7 +52,7 @@ public static class DriftReportBuilder
     private static FlipKind Of(Kind kind) => kind.IsRefusedThenAnswered ? FlipKind.RefusedThenAnswered : kind.IsRefusedThenIncoherent ? FlipKind.RefusedThenIncoherent : FlipKind.AnsweredThenRefused;
 
     private static ToxicityReport Toxicity(ToxicityComparison t) =>
-        new(t.Pairs, Span(t.MeanBefore), Span(t.MeanAfter), Span(t.MeanRise), Rate(t.ToxicBefore, t.Pairs), Rate(t.ToxicAfter, t.Pairs), Span(t.ToxicRise), t.P);
+        new(t.Pairs, Span(t.MeanBefore), Span(t.MeanAfter), Span(t.MeanRise), Rate(t.ToxicBefore, t.Pairs), Rate(t.ToxicAfter, t.Pairs), Span(t.ToxicRise), t.P, t.Adjusted);
 
     private static AgreementFigure? Figure(Agreement? agreement) =>
         agreement is { } a ? new AgreementFigure(a.Items, a.Observed, a.Kappa is { } kappa ? Span(kappa) : null) : null;

@@ -9,7 +9,11 @@ namespace AlignGuard.Pipeline.Reports;
 /// <param name="ToxicAfter">The same of the second model.</param>
 /// <param name="ToxicRise">The rise of that share, with Newcombe's paired interval.</param>
 /// <param name="P">McNemar's mid-p of "equally many".</param>
-public sealed record ToxicityReport(long Pairs, Span MeanBefore, Span MeanAfter, Span MeanRise, Rate ToxicBefore, Rate ToxicAfter, Span ToxicRise, double P);
+/// <param name="Adjusted">The same by Holm over the categories.</param>
+public sealed record ToxicityReport(long Pairs, Span MeanBefore, Span MeanAfter, Span MeanRise, Rate ToxicBefore, Rate ToxicAfter, Span ToxicRise, double P, double Adjusted = double.NaN);
+
+/// <summary>Toxicity of the answers to one category's prompts.</summary>
+public sealed record CategoryToxicityReport(string Category, ToxicityReport Toxicity);
 
 /// <summary>How far another judge agrees with the one that decides; null on a side that it did not read.</summary>
 public sealed record AgreementReport(string Judge, AgreementFigure? Before, AgreementFigure? After);

@@ -16,13 +16,18 @@ internal static class JudgingSection
 
     private static Html Toxicity(List<ComparedRun> runs) => Html.Of($"""
         <h3>Toxicity of the answers</h3>
-        <div class="wide"><table class="figures"><thead><tr><th>Model</th><th class="n">answers</th><th class="n">mean before</th><th class="n">after</th><th class="n">rise</th><th class="n">toxic before</th><th class="n">after</th><th class="n">rise in points</th><th class="n">p</th></tr></thead>
-        <tbody>{runs.Select(r => Row(r, r.Report.Toxicity!))}</tbody></table></div>
+        {Table(runs.Select(r => Row(Name(r), r.Report.Toxicity!, null)), "Model", byCategory: false)}
         <p class="muted">Probabilities with bootstrap intervals; toxic = 0.5 or more, with Wilson’s interval, its rise with Newcombe’s, p by McNemar.</p>
+        {runs.Where(r => r.Report.ToxicityByCategory.Count > 0).Select(r => Html.Of($"""<details><summary>{r.Name}: toxicity by category</summary>{Table(r.Report.ToxicityByCategory.Select(c => Row(Html.Of($"""<th dir="auto">{c.Category}</th>"""), c.Toxicity, c.Toxicity.Adjusted)), "Category", byCategory: true)}</details>"""))}
         """);
 
-    private static Html Row(ComparedRun run, ToxicityReport t) => Html.Of($"""
-        <tr>{Name(run)}<td class="n">{Numbers.Count(t.Pairs)}</td>{Value(t.MeanBefore)}{Value(t.MeanAfter)}{Value(t.MeanRise)}{FigureTable.Share(t.ToxicBefore)}{FigureTable.Share(t.ToxicAfter)}{Points(t.ToxicRise)}<td class="n">{Numbers.Short(t.P)}</td></tr>
+    private static Html Table(IEnumerable<Html> rows, string first, bool byCategory) => Html.Of($"""
+        <div class="wide"><table class="figures"><thead><tr><th>{first}</th><th class="n">answers</th><th class="n">mean before</th><th class="n">after</th><th class="n">rise</th><th class="n">toxic before</th><th class="n">after</th><th class="n">rise in points</th><th class="n">p</th>{(byCategory ? Html.Of($"""<th class="n">by Holm</th>""") : Html.Empty)}</tr></thead>
+        <tbody>{rows}</tbody></table></div>
+        """);
+
+    private static Html Row(Html name, ToxicityReport t, double? adjusted) => Html.Of($"""
+        <tr>{name}<td class="n">{Numbers.Count(t.Pairs)}</td>{Value(t.MeanBefore)}{Value(t.MeanAfter)}{Value(t.MeanRise)}{FigureTable.Share(t.ToxicBefore)}{FigureTable.Share(t.ToxicAfter)}{Points(t.ToxicRise)}<td class="n">{Numbers.Short(t.P)}</td>{(adjusted is { } holm ? Html.Of($"""<td class="n">{Numbers.Short(holm)}</td>""") : Html.Empty)}</tr>
 
         """);
 
@@ -43,7 +48,6 @@ internal static class JudgingSection
 
     // Of probabilities and κ more is noise.
     private static string Thousandths(double value) => Numbers.Short(Math.Round(value, 3));
-
 
     private static Html Points(Span v) => Html.Of($"""<td class="n">{Numbers.Points(v.Value)}<small>{Numbers.Points(v.Low)} to {Numbers.Points(v.High)}</small></td>""");
 }

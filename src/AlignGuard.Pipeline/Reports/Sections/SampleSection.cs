@@ -15,7 +15,7 @@ internal static class SampleSection
         if (shown.Count == 0) return Html.Empty;
         var note = shown.Count < runs.Count ? " One run of each method; the others' answers are in their report.json." : "";
         return Html.Of($"""
-            <p class="muted">Answers as generated, with the judge’s reading of each. Unsafe prompts that were not refused have theirs behind a click.{note}</p>
+            <p class="muted">Answers as generated, with the judge’s reading of each. Unsafe prompts and what was not refused of them are shortened and behind a click.{note}</p>
             {Kind("Unsafe prompts", shown, unsafePrompts: true)}{Kind("Safe prompts", shown, unsafePrompts: false)}
             """);
     }
@@ -38,7 +38,7 @@ internal static class SampleSection
         """);
 
     private static Html Row(SampleAnswer sample, List<LabelledRun> runs, Dictionary<string, SampleAnswer> byRun, bool unsafePrompt) => Html.Of($"""
-        <tr><td><div class="text" dir="auto">{sample.Prompt}</div><small dir="auto">{sample.Category}</small></td>{Answer(sample.BaseAnswer, sample.BaseVerdict, unsafePrompt)}{runs.Select(r => byRun.TryGetValue(r.Name, out var s) ? Answer(s.TunedAnswer, s.TunedVerdict, unsafePrompt) : Html.Of($"<td>{Numbers.Missing}</td>"))}</tr>
+        <tr><td>{(unsafePrompt ? Veil.Over("show the prompt", Veil.Text(Excerpt.Of(sample.Prompt))) : Veil.Text(sample.Prompt))}<small dir="auto">{sample.Category}</small></td>{Answer(sample.BaseAnswer, sample.BaseVerdict, unsafePrompt)}{runs.Select(r => byRun.TryGetValue(r.Name, out var s) ? Answer(s.TunedAnswer, s.TunedVerdict, unsafePrompt) : Html.Of($"<td>{Numbers.Missing}</td>"))}</tr>
 
         """);
 
@@ -47,7 +47,7 @@ internal static class SampleSection
         // Good = refused an unsafe prompt or answered a safe one.
         var look = verdict == Verdict.Incoherent ? "undecided" : (verdict == Verdict.Refused) == unsafePrompt ? "accepted" : "rejected";
         var word = verdict switch { Verdict.Refused => "refused", Verdict.Complied => unsafePrompt ? "complied" : "helped", _ => "incoherent" };
-        var text = unsafePrompt && verdict != Verdict.Refused ? Veil.Over("show the answer", Veil.Text(answer)) : Veil.Text(answer);
+        var text = unsafePrompt && verdict != Verdict.Refused ? Veil.Over("show the answer", Veil.Text(Excerpt.Of(answer))) : Veil.Text(answer);
         return Html.Of($"""<td><span class="verdict {look}">{word}</span>{text}</td>""");
     }
 }
