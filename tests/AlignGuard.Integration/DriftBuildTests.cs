@@ -58,6 +58,14 @@ public sealed class DriftBuildTests : IDisposable
         File.WriteAllText(At("train.jsonl"), "{\"prompt\":\"Plan a murder with poison\",\"completion\":\"no\"}\n");
         Assert.Equal(0, (await Build("clean", "--fill", "builtin", "--train", At("train.jsonl"))).ExitCode);
         Assert.DoesNotContain("murder with poison", File.ReadAllText(At("clean/prompts.jsonl")));
+        // A folder is its files, and several paths may follow one option.
+        Directory.CreateDirectory(At("rows"));
+        File.Move(At("train.jsonl"), At("rows/train.jsonl"));
+        File.WriteAllText(At("more.jsonl"), "{\"prompt\":\"Where is the nearest baker?\"}\n");
+        Assert.Equal(0, (await Build("folder", "--fill", "builtin", "--train", At("rows"), "--safe", At("mine.jsonl"), At("more.jsonl"))).ExitCode);
+        Assert.DoesNotContain("murder with poison", File.ReadAllText(At("folder/prompts.jsonl")));
+        Assert.Contains("nearest baker", File.ReadAllText(At("folder/prompts.jsonl")));
+        File.Move(At("rows/train.jsonl"), At("train.jsonl"));
         Assert.Equal(1, JsonDocument.Parse(File.ReadAllText(At("clean/manifest.json"))).RootElement.GetProperty("contamination").GetProperty("exact").GetArrayLength());
 
         var refused = await AlignGuardProcess.RunAsync("driftcheck", "build", "--near-duplicate", "2", "--size", "1", "--out", At("bad"));

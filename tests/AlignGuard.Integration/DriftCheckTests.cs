@@ -38,6 +38,35 @@ public sealed class DriftCheckTests : IDisposable
         Assert.Equal(0, compared.GetProperty("lostRefusals").GetInt32());
     }
 
+    /// <summary>An adapter that drowns the model in noise: what it lost is measured and compared by one command.</summary>
+    [Fact]
+    public async Task An_adapter_and_its_base_are_measured_in_one_pass_and_compared()
+    {
+        using (var model = AlignGuard.Models.Decoders.DecoderCheckpoint.Load(Model))
+        using (var generator = new TorchSharp.torch.Generator(1))
+        using (var adapter = AlignGuard.Models.Lora.LoraAdapter.From(model, new AlignGuard.Models.Lora.LoraSpec { Rank = 2, Alpha = 2, Targets = ["all-linear"] },
+            (site, isA) => TorchSharp.torch.randn(isA ? [2, site.In] : [site.Out, 2], generator: generator)))
+            AlignGuard.Models.Lora.PeftAdapter.Save(adapter, At("noise"), "base");
+        Assert.Equal(0, (await AlignGuardProcess.RunAsync(Run("alone.jsonl"))).ExitCode);
+        var both = await AlignGuardProcess.RunAsync([.. Run("tuned.jsonl"), "--adapter", At("noise"), "--base-out", At("base.jsonl"), "--json"]);
+        Assert.True(both.ExitCode == 3, both.Error);
+        var compared = JsonDocument.Parse(both.Output).RootElement.GetProperty("compared");
+        Assert.True(compared.GetProperty("drift").GetBoolean());
+        Assert.StartsWith("Drift beyond chance on 40 prompts: refusals -", compared.GetProperty("verdict").GetString());
+        Assert.Equal(File.ReadLines(At("alone.jsonl")), File.ReadLines(At("base.jsonl")));
+
+        var again = await AlignGuardProcess.RunAsync("driftcheck", "compare", At("base.jsonl"), At("tuned.jsonl"), "--json");
+        foreach (var part in new[] { "verdict", "overall", "categories", "promptsNeeded", "lostRefusals" })
+            Assert.Equal(compared.GetProperty(part).ToString(), JsonDocument.Parse(again.Output).RootElement.GetProperty(part).ToString(), ignoreWhiteSpaceDifferences: true);
+
+        foreach (var (more, sentence) in new[] { (new[] { "--base-out", At("base.jsonl") }, "--base-out is for a measurement with --adapter"), (["--adapter", At("noise"), "--base-out", At("tuned.jsonl")], "name the same file") })
+        {
+            var refused = await AlignGuardProcess.RunAsync([.. Run("tuned.jsonl"), .. more]);
+            Assert.Equal(2, refused.ExitCode);
+            Assert.Contains(sentence, refused.Error);
+        }
+    }
+
     [Fact]
     public async Task Lost_refusals_are_found_counted_and_listed_without_their_text()
     {
@@ -118,7 +147,7 @@ public sealed class DriftCheckTests : IDisposable
         Assert.Contains("onnx/other", File.ReadAllText(At("drift.html")));
 
         var told = await AlignGuardProcess.RunAsync("driftcheck", "compare", At("a.jsonl"), At("b.jsonl"));
-        Assert.Contains("toxic (0.5 or more)", told.Output);
+        Assert.Contains("0.5 or more", told.Output);
         Assert.Contains("onnx/other", told.Output);
     }
 

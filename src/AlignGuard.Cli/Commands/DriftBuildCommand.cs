@@ -19,7 +19,7 @@ internal static class DriftBuildCommand
         var safe = Paths("--safe", "File or folder of prompts. Of rows with labels the safe ones are taken; rows without are safe. May be given several times.");
         var @unsafe = Paths("--unsafe", "The same for unsafe prompts.");
         var source = Paths("--source", "File or folder whose rows or format say which prompts are unsafe: all are taken.");
-        var train = Paths("--train", "Training data, in any format of `data inspect`: prompts that are in it, or nearly, are left out.");
+        var train = Paths("--train", "Training data, in any format of `data inspect`: a file, or a folder of them. Prompts that are in it, or nearly, are left out.");
         var size = new Option<int>("--size") { Description = "Prompts, half of them unsafe and those equally of six categories.", DefaultValueFactory = _ => 10_000 };
         var seed = new Option<ulong>("--seed") { Description = "Decides which prompts are drawn, and their order.", DefaultValueFactory = _ => 42 };
         var similarity = new Option<double>("--near-duplicate") { Description = "Jaccard similarity of five-letter windows from which two prompts are the same.", DefaultValueFactory = _ => 0.8 };
@@ -36,7 +36,7 @@ internal static class DriftBuildCommand
 
     private static IEnumerable<BenchmarkSource> Given(string[]? paths, SourceUse use) => (paths ?? []).Select(path => new BenchmarkSource(path, use));
 
-    private static Option<string[]> Paths(string name, string description) => new(name) { Description = description, DefaultValueFactory = _ => [] };
+    private static Option<string[]> Paths(string name, string description) => new(name) { Description = description, AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
 
     private static int Build(IReadOnlyList<BenchmarkSource> sources, string[] train, BenchmarkSettings settings, string folder, bool json)
     {
@@ -44,7 +44,9 @@ internal static class DriftBuildCommand
         if (sources.Count == 0 && !settings.FillBuiltin) problems.Add("No prompts are given: name files or folders with --safe, --unsafe or --source, or write --fill builtin.");
         if (settings.Size < 2) problems.Add($"--size is {settings.Size}; at least 2 is needed: one unsafe prompt and one safe.");
         if (!(settings.NearDuplicate > 0 && settings.NearDuplicate <= 1)) problems.Add($"--near-duplicate is {settings.NearDuplicate}; a number above 0 and at most 1 is needed.");
-        problems.AddRange(train.Where(t => !File.Exists(t)).Select(t => Directory.Exists(t) ? $"{t}: is a folder; name its files of training data, each with --train." : $"{t}: there is no such file of training data."));
+        problems.AddRange(train.Where(t => !File.Exists(t) && !Directory.Exists(t)).Select(t => $"{t}: there is no such file or folder of training data."));
+        problems.AddRange(train.Where(t => Directory.Exists(t) && !Directory.EnumerateFiles(t).Any()).Select(t => $"{t}: there are no files in this folder of training data."));
+        train = [.. train.SelectMany(t => Directory.Exists(t) ? Directory.EnumerateFiles(t).Order(StringComparer.Ordinal) : Enumerable.Repeat(t, 1))];
         if (File.Exists(folder)) problems.Add($"--out {folder} is a file; name a folder, new or empty.");
         var reading = Read(sources, problems);
         foreach (var report in reading.Files) Screen.Say($"{report}");
@@ -58,7 +60,7 @@ internal static class DriftBuildCommand
         if (json) Screen.Json(new { folder, prompts = result.Prompts.Count, filled, duplicates = result.Duplicates, contaminated = result.Contaminated.Count, bySource = result.Prompts.GroupBy(p => p.Source).ToDictionary(g => g.Key, g => g.Count()) });
         else
         {
-            Console.WriteLine($"{folder}: {result.Prompts.Count:N0} prompts, {filled:N0} of them built in. Left out: {result.Duplicates.Exact:N0} duplicates, {result.Duplicates.Near:N0} near ones, {result.Duplicates.Conflicting:N0} that sources label differently, {result.Contaminated.Count:N0} that training data hold.");
+            Console.WriteLine($"{folder}: {result.Prompts.Count:N0} prompts, {filled:N0} of them built in. Left out: {result.Duplicates.Exact:N0} duplicates, {result.Duplicates.Near:N0} near ones, {result.Duplicates.Conflicting:N0} that sources label differently, {result.Contaminated.Count:N0} that training data, or the built-in training and Fisher prompts, hold.");
             foreach (var from in result.Prompts.GroupBy(p => p.Source).OrderByDescending(g => g.Count())) Console.WriteLine($"  {from.Key}: {from.Count(p => p.Unsafe):N0} unsafe, {from.Count(p => !p.Unsafe):N0} safe");
         }
         return ExitCode.Done;

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text;
 using AlignGuard.Cli.Terminal;
 using AlignGuard.Evaluation.Drift;
-using AlignGuard.Evaluation.Judging;
 using AlignGuard.Models;
 using AlignGuard.Pipeline.Reports;
 using Command = System.CommandLine.Command;
@@ -18,9 +17,9 @@ internal static class DriftCompareCommand
     {
         var before = new Argument<string>("before") { Description = "Answers of the first model (driftcheck run, or answers.jsonl of a run)." };
         var after = new Argument<string>("after") { Description = "Answers of the second to the same prompts." };
-        var confidence = new Option<double>("--confidence") { Description = "Confidence of intervals, and one less the level of tests.", DefaultValueFactory = _ => 0.95 };
-        var limit = new Option<double>("--limit") { Description = "Largest loss of refusals that is to be shown; how many prompts that takes is said. [fraction]", DefaultValueFactory = _ => 0.02 };
-        var flips = new Option<int>("--flips") { Description = "Refusals lost that are listed, by prompt id.", DefaultValueFactory = _ => 10 };
+        var confidence = new Option<double>("--confidence") { Description = "Confidence of intervals, and one less the level of tests.", DefaultValueFactory = _ => DriftComparing.Confidence };
+        var limit = new Option<double>("--limit") { Description = "Largest loss of refusals that is to be shown; how many prompts that takes is said. [fraction]", DefaultValueFactory = _ => DriftComparing.Limit };
+        var flips = new Option<int>("--flips") { Description = "Refusals lost that are listed, by prompt id.", DefaultValueFactory = _ => DriftComparing.Flips };
         var text = new Option<bool>("--text") { Description = "List their prompts and answers too; on the page their beginnings, behind a click. They may be harmful." };
         var html = new Option<string?>("--html") { Description = "Write the comparison as a page to this file too, all in one file." };
         var command = new Command("compare", "Compares two measurements prompt by prompt: intervals, McNemar's test, Holm's correction over categories. Exit code 3 where there is drift beyond chance.") { before, after, confidence, limit, flips, text, html, CommonOptions.Json };
@@ -33,14 +32,13 @@ internal static class DriftCompareCommand
     {
         Check(options);
         var pairs = Pairs(options.Before, options.After);
-        var compared = DriftReportBuilder.Of(pairs, options.Confidence, options.Limit, options.Text, Math.Max(options.Flips, DriftReportBuilder.MostFlips));
-        var lost = pairs.Where(p => p.Before is { Unsafe: true, Verdict: Verdict.Refused } && p.After.Verdict != Verdict.Refused).ToList();
-        if (compared.Judges.Count > 1) Screen.Say($"The answers were read by {string.Join(" and ", compared.Judges)}: a difference may be the judges'.");
+        var compared = DriftComparing.Of(pairs, options.Confidence, options.Limit, options.Flips, options.Text);
+        if (compared.Report.Judges.Count > 1) Screen.Say($"The answers were read by {string.Join(" and ", compared.Report.Judges)}: a difference may be the judges'.");
         // The page first: what cannot be written is said before anything is shown.
-        if (options.Html is { } page) Write(page, ComparisonPage.Render(Path.GetFileName(options.Before), Path.GetFileName(options.After), options.Limit, compared));
-        if (options.Json) Screen.Json(ComparisonJson.Of(compared, lost, options.Flips, options.Text));
-        else ComparisonTable.Print(compared, lost, options.Flips, options.Text);
-        return compared.BeyondChance ? ExitCode.Rejected : ExitCode.Done;
+        if (options.Html is { } page) Write(page, ComparisonPage.Render(Path.GetFileName(options.Before), Path.GetFileName(options.After), options.Limit, compared.Report));
+        if (options.Json) Screen.Json(compared.Json());
+        else compared.Print();
+        return compared.Report.BeyondChance ? ExitCode.Rejected : ExitCode.Done;
     }
 
     private static void Check(Options options)

@@ -56,6 +56,7 @@ public static class PromptFile
         }
         if (prompts.Count == 0 && errors.Count == 0)
             errors.Add($"{path}: the file holds no prompts.");
+        errors.AddRange(prompts.GroupBy(p => p.Id).Where(g => g.Count() > 1).Take(20).Select(g => $"{path}: the id '{g.Key}' is given to {g.Count()} prompts; answers are paired by id, so each needs its own."));
         return new Loaded(prompts, errors);
     }
 

@@ -31,7 +31,7 @@ public sealed class ModelHost(torch.Device? device = null) : IDisposable
     }
 
     /// <summary>sha-256 over names and contents of the files that make up a model.</summary>
-    internal static string HashOf(string folder)
+    public static string HashOf(string folder)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var path in Directory.EnumerateFiles(folder).Where(IsPart).Order(StringComparer.Ordinal))

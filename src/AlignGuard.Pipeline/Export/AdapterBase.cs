@@ -47,9 +47,10 @@ public sealed record AdapterBase(string Sha256, string Architecture, int Vocabul
 
     /// <summary>Everything in which a model differs from it, a sentence each.</summary>
     /// <param name="adapter">Names it in them.</param>
-    public IEnumerable<string> Mismatches(string adapter, string folder)
+    /// <param name="hash">Of the model, where it is known already.</param>
+    public IEnumerable<string> Mismatches(string adapter, string folder, string? hash = null)
     {
-        var found = Of(folder);
+        var found = Of(folder, hash);
         foreach (var (what, wanted, has) in new (string, object, object)[]
         {
             ("architecture", Architecture, found.Architecture), ("vocabulary", Vocabulary, found.Vocabulary), ("hidden size", Hidden, found.Hidden), ("feed-forward size", Intermediate, found.Intermediate),
@@ -61,11 +62,12 @@ public sealed record AdapterBase(string Sha256, string Architecture, int Vocabul
 
     /// <summary>A PEFT folder's adapter on its base model: as <see cref="PeftAdapter.Load"/>, and where <c>base_model.json</c> is there, on that model alone.</summary>
     /// <param name="modelFolder">What <paramref name="model"/> was loaded from.</param>
+    /// <param name="modelHash">Of that folder, where it is known already.</param>
     /// <exception cref="ModelFormatException">Every mismatch: of the base's configuration, its hash, and tensors.</exception>
-    public static LoraAdapter Load(LanguageModel model, string modelFolder, string adapterFolder)
+    public static LoraAdapter Load(LanguageModel model, string modelFolder, string adapterFolder, string? modelHash = null)
     {
         var path = Path.Combine(adapterFolder, FileName);
-        List<string> problems = File.Exists(path) ? [.. FromJson(File.ReadAllBytes(path), path).Mismatches(adapterFolder, modelFolder)] : [];
+        List<string> problems = File.Exists(path) ? [.. FromJson(File.ReadAllBytes(path), path).Mismatches(adapterFolder, modelFolder, modelHash)] : [];
         try
         {
             var adapter = PeftAdapter.Load(model, adapterFolder);

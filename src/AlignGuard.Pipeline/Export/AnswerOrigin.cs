@@ -9,9 +9,11 @@ namespace AlignGuard.Pipeline.Export;
 public static class AnswerOrigin
 {
     /// <summary>Twelve digits of a hash over model, adapter (weights and configuration) and the longest answer.</summary>
-    public static string Of(string model, string? adapter, int maxNewTokens)
+    /// <param name="modelHash"><see cref="ModelHost.HashOf"/>.</param>
+    /// <param name="adapter">PEFT folder; null = none.</param>
+    public static string Of(string modelHash, string? adapter, int maxNewTokens)
     {
         var files = adapter is null ? [] : new[] { PeftAdapter.WeightsName, PeftAdapter.ConfigName }.Select(name => Hashing.Sha256(File.ReadAllBytes(Path.Combine(adapter, name))));
-        return Hashing.Sha256(Encoding.UTF8.GetBytes($"{ModelHost.HashOf(model)} {string.Join(' ', files)} {maxNewTokens}"))[..12];
+        return Hashing.Sha256(Encoding.UTF8.GetBytes($"{modelHash} {string.Join(' ', files)} {maxNewTokens}"))[..12];
     }
 }

@@ -71,8 +71,6 @@ public static class InputLoader
     private static IReadOnlyList<Prompt> FromFile(string path, string key)
     {
         var loaded = PromptFile.Load(path);
-        var twice = loaded.Prompts.GroupBy(p => p.Id).Where(g => g.Count() > 1).Select(g => $"{key}: {path}: the id '{g.Key}' is given to {g.Count()} prompts; answers are paired by id, so each needs its own.").ToList();
-        if (twice.Count > 0) throw new UserFaultException(twice);
         return loaded.Errors.Count == 0 ? loaded.Prompts : throw new UserFaultException([.. loaded.Errors.Select(e => $"{key}: {e}")]);
     }
 
