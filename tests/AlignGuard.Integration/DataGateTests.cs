@@ -23,7 +23,12 @@ public class DataGateTests
         Assert.Contains("2 of 66 rows (3.03 %) are flagged: 2 unsafe request answered (2 violence). More than dataGate.maxFlagged (1 %) allows", refused.Error);
         Assert.Contains($"{job.TrainFile}:65: unsafe request answered (sha-256 ", refused.Error);
         Assert.DoesNotContain("bomb", refused.Error);
-        Assert.False(Directory.Exists(Path.Combine(job.Store("refused"), "runs")), "nothing was begun");
+        // Nothing was begun but what was read is there: places, hashes and readings, no text.
+        var kept = Assert.Single(Directory.GetFiles(job.Store("refused"), "*.jsonl", SearchOption.AllDirectories));
+        Assert.Contains($"What was read in every row stands in runs/{Path.GetFileName(Path.GetDirectoryName(kept))}/{Path.GetFileName(kept)} of the store.", refused.Error);
+        Assert.Equal((66, 2), (File.ReadLines(kept).Count(), File.ReadLines(kept).Count(l => l.Contains("\"flags\":[\"unsafe request answered\"]", StringComparison.Ordinal))));
+        Assert.DoesNotContain("bomb", await File.ReadAllTextAsync(kept));
+        Assert.DoesNotContain("tiny", (await AlignGuardProcess.RunAsync("status", "--store", job.Store("refused"))).Output);
 
         var left = await AlignGuardProcess.RunAsync([.. job.Command("left"), .. TinyJob.Accepted, "--set", "dataGate.onFlagged=quarantine", "--json"]);
         Assert.Equal(0, left.ExitCode);

@@ -11,7 +11,8 @@ namespace AlignGuard.Evaluation.Judging;
 internal interface IJudgeSettings
 {
     /// <exception cref="UserFaultException">All that keeps it from being opened.</exception>
-    IJudge Open();
+    /// <param name="run">Whose costs are counted together, over all processes; null = this judge's alone.</param>
+    IJudge Open(string? run = null);
 }
 
 /// <summary>Reads the YAML file of a judge: <c>kind</c> says which sort, the other keys are that sort's. Relative paths begin at the file's folder.</summary>

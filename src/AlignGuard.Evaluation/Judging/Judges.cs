@@ -13,14 +13,15 @@ public static class Judges
 
     /// <summary>Several as a panel.</summary>
     /// <exception cref="UserFaultException">Everything wrong with any of them.</exception>
-    public static JudgePanel Panel(IReadOnlyList<string> references)
+    /// <param name="run">Whose costs are counted together, over all processes; null = the panel's alone.</param>
+    public static JudgePanel Panel(IReadOnlyList<string> references, string? run = null)
     {
         var (judges, problems) = (new List<IJudge>(), new List<string>());
         foreach (var reference in references)
         {
             try
             {
-                judges.Add(Open(reference));
+                judges.Add(Open(reference, run));
             }
             catch (UserFaultException e)
             {
@@ -34,7 +35,7 @@ public static class Judges
 
     /// <param name="reference">The name of a built-in judge; a folder with model.onnx, or an .onnx file; or the YAML file of a judge (docs/judges.md).</param>
     /// <exception cref="UserFaultException">There is no such judge, or it can not be opened.</exception>
-    public static IJudge Open(string reference) => reference switch
+    public static IJudge Open(string reference, string? run = null) => reference switch
     {
         "rules" => new RuleJudge(),
         "classifier" => new ClassifierJudge(),
@@ -42,7 +43,7 @@ public static class Judges
         _ when File.Exists(reference) => Path.GetExtension(reference).ToLowerInvariant() switch
         {
             ".onnx" => new OnnxSettings(reference).Open(),
-            ".yaml" or ".yml" => JudgeFile.Read(reference).Open(),
+            ".yaml" or ".yml" => JudgeFile.Read(reference).Open(run),
             _ => throw new UserFaultException($"{reference} is no file of a judge: give an .onnx file, or a .yaml file as docs/judges.md describes."),
         },
         _ => throw new UserFaultException([$"There is no judge '{reference}': it is neither one of {string.Join(", ", BuiltIn)} nor a file or folder."]),

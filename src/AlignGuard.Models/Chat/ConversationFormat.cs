@@ -1,3 +1,4 @@
+using AlignGuard.Models.Networks;
 using AlignGuard.Models.Tokenizers;
 
 namespace AlignGuard.Models.Chat;
@@ -5,6 +6,9 @@ namespace AlignGuard.Models.Chat;
 /// <summary>Turns conversations into token ids as a model reads them, with the assistant's tokens marked.</summary>
 public abstract class ConversationFormat(HfTokenizer tokenizer)
 {
+    /// <summary>True where rows have a source of their own: of an encoder–decoder.</summary>
+    public bool HasSource => this is SourceTargetFormat;
+
     /// <summary>All ids at which a generation stops.</summary>
     public abstract IReadOnlySet<int> StopIds { get; }
 
@@ -37,6 +41,14 @@ public abstract class ConversationFormat(HfTokenizer tokenizer)
     /// <param name="decoderStartId">Of an encoder–decoder; null = a decoder-only model, which needs a chat template.</param>
     /// <exception cref="ModelFormatException">The tokenizer lacks what the format needs.</exception>
     public static ConversationFormat For(HfTokenizer tokenizer, int? decoderStartId) => decoderStartId is { } start ? new SourceTargetFormat(tokenizer, start) : ChatFormat.For(tokenizer);
+
+    /// <summary>That of a model folder, without its weights.</summary>
+    /// <exception cref="ModelFormatException">There is no such folder, or its tokenizer or configuration are damaged.</exception>
+    public static ConversationFormat Load(string folder)
+    {
+        LanguageCheckpoint.RequireFolder(folder);
+        return For(HfTokenizer.Load(folder), LanguageCheckpoint.DecoderStartId(folder));
+    }
 
     private static ChatMessage[] Question(string user, string? system) =>
         system is null ? [ChatMessage.User(user)] : [ChatMessage.System(system), ChatMessage.User(user)];

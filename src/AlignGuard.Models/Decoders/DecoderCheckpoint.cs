@@ -13,8 +13,7 @@ public static class DecoderCheckpoint
     /// <exception cref="ModelFormatException">All missing, misshapen and non-finite tensors at once.</exception>
     public static DecoderModel Load(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null)
     {
-        if (!Directory.Exists(folder))
-            throw new ModelFormatException([$"There is no model folder {folder}. Point `model` at a Hugging Face folder (config.json, model.safetensors, tokenizer.json)."]);
+        LanguageCheckpoint.RequireFolder(folder);
         var config = ModelConfigFile.Load(Path.Combine(folder, "config.json"));
         using var checkpoint = Checkpoint.Open(folder);
         return new DecoderModel(config, CheckpointWeights.Read(folder, checkpoint, StoredWeights.Of(config, checkpoint), name => IsUnused(name, config), dtype, device));

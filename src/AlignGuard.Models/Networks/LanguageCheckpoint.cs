@@ -15,6 +15,12 @@ public static class LanguageCheckpoint
     public static LanguageModel Load(string folder, ScalarType dtype = ScalarType.Float32, Device? device = null) =>
         IsEncoderDecoder(folder) ? EncoderDecoderCheckpoint.Load(folder, dtype, device) : DecoderCheckpoint.Load(folder, dtype, device);
 
+    /// <exception cref="ModelFormatException">There is no such folder.</exception>
+    internal static void RequireFolder(string folder)
+    {
+        if (!Directory.Exists(folder)) throw new ModelFormatException([$"There is no model folder {folder}. Point `model` at a Hugging Face folder (config.json, model.safetensors, tokenizer.json)."]);
+    }
+
     /// <summary>What an answer begins behind, by config.json; null = a decoder-only model, or no config.json.</summary>
     /// <exception cref="ModelFormatException">config.json is damaged.</exception>
     public static int? DecoderStartId(string folder) => IsEncoderDecoder(folder) ? EncoderDecoderConfigFile.Load(Path.Combine(folder, "config.json")).DecoderStartId : null;

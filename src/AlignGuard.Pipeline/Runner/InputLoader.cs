@@ -14,14 +14,14 @@ public static class InputLoader
     /// <param name="spec">With resolved paths.</param>
     /// <param name="gate">Looks through sound training rows, beside the alignment prompts.</param>
     /// <exception cref="UserFaultException">Everything wrong with rows and prompts; or the gate lets the rows not through.</exception>
-    public static async Task<RunInputs> LoadAsync(JobSpec spec, ChatModel chat, Func<TrainingData, IReadOnlyList<Prompt>, Task<GatedRows>> gate)
+    public static async Task<RunInputs> LoadAsync(JobSpec spec, ConversationFormat format, Func<TrainingData, IReadOnlyList<Prompt>, Task<GatedRows>> gate)
     {
         var problems = new List<string>();
-        if (spec.Data.Packing && chat.Model.DecoderStartId is not null) problems.Add(Models.Batches.TokenBatch.NoPacking);
+        if (spec.Data.Packing && format.HasSource) problems.Add(Models.Batches.TokenBatch.NoPacking);
         var drift = Collect(problems, () => DriftPrompts(spec.DriftCheck)) ?? [];
         var fisher = spec.IsGuarded ? Collect(problems, () => FisherPrompts(spec.Fisher)) ?? [] : [];
-        var train = Collect(problems, () => TrainingData.Load(Source(spec.Data.Train), Reading(spec.Data), chat.Format, spec.Train.SeqLen, DataPart.Train));
-        var eval = Collect(problems, () => TrainingData.Load(Source(spec.Data.Eval), Reading(spec.Data), chat.Format, spec.Train.SeqLen, DataPart.Eval));
+        var train = Collect(problems, () => TrainingData.Load(Source(spec.Data.Train), Reading(spec.Data), format, spec.Train.SeqLen, DataPart.Train));
+        var eval = Collect(problems, () => TrainingData.Load(Source(spec.Data.Eval), Reading(spec.Data), format, spec.Train.SeqLen, DataPart.Eval));
 
         var shared = PromptSet.Overlap(fisher, drift);
         if (shared.Count > 0)

@@ -18,6 +18,9 @@ public static class JobRun
     /// <summary>Readings of the training rows, a line each, in the run's folder.</summary>
     public const string DataGateName = "data-gate.jsonl";
 
+    /// <summary>The same of rows that refused the job, a file for every reading of them: the rows may be others when it is tried again.</summary>
+    public const string RefusedPrefix = "data-gate-refused-";
+
     // As the process began: what runs set since is theirs.
     private static readonly int DefaultThreads = torch.get_num_threads();
 
@@ -26,7 +29,7 @@ public static class JobRun
     {
         var held = await PinnedRun.FindAsync(store, job.RunId);
         var (spec, sources) = await StoreSources.FetchAsync(job.Resolved, held?.Sources ?? job.Sources, stop.Token);
-        var judges = Judges.Panel(spec.DriftCheck.Judges);
+        var judges = Judges.Panel(spec.DriftCheck.Judges, job.RunId);
         try
         {
             return await OpenAsync(job, spec, sources, held, store, models, judges, observer, stop);
@@ -42,11 +45,13 @@ public static class JobRun
     private static async Task<RunContext> OpenAsync(Job job, JobSpec spec, IReadOnlyDictionary<string, string> sources, PinnedRun? held, IArtifactStore store, ModelHost models, JudgePanel judges, IRunObserver observer, StopSignal stop)
     {
         var precision = held?.Precision ?? Precisions.Of(spec.Train.Precision, spec.Model, models.Device);
+        // Rows first: what they refuse must not have cost a device anything.
+        var format = ConversationFormat.Load(spec.Model);
+        var gateFile = $"{RunRecords.FolderOf(job.RunId)}/{DataGateName}";
+        var known = await KnownAsync(job.RunId, store, stop.Token);
+        var inputs = await InputLoader.LoadAsync(spec, format, (train, alignment) => DataGating.ThroughAsync(spec, train, format, judges, alignment, known, read => RefusedAsync(job.RunId, store, read), (done, all) => observer.Measured("data gate", done, all), stop.Token));
         var chat = models.Open(spec.Model, Precisions.Dtype(precision));
         RefuseWhatCannotRun(spec, chat);
-        var gateFile = $"{RunRecords.FolderOf(job.RunId)}/{DataGateName}";
-        var known = await store.ReadAsync(gateFile, stop.Token) is { } kept ? ReadRow.Read(kept.Content) : [];
-        var inputs = await InputLoader.LoadAsync(spec, chat, (train, alignment) => DataGating.ThroughAsync(spec, train, chat.Format, judges, alignment, known, (done, all) => observer.Measured("data gate", done, all), stop.Token));
         foreach (var sentence in inputs.Detected.Concat(job.Warnings).Concat(inputs.Warnings).Concat(chat.Model.Notes.Select(n => $"model: {n}"))) observer.Says(sentence);
 
         var hash = models.Hash(spec.Model);
@@ -79,6 +84,24 @@ public static class JobRun
         }
         await RunFolders.WriteAsync(run, reference);
         return run;
+    }
+
+    /// <summary>Readings of earlier attempts, also of refused ones.</summary>
+    private static async Task<IReadOnlyList<ReadRow>> KnownAsync(string runId, IArtifactStore store, CancellationToken cancellation)
+    {
+        var known = new List<ReadRow>();
+        foreach (var name in await store.ListAsync($"{RunRecords.FolderOf(runId)}/data-gate", cancellation))
+            if (await store.ReadAsync(name, cancellation) is { } kept) known.AddRange(ReadRow.Read(kept.Content));
+        return known;
+    }
+
+    /// <returns>Name of the file.</returns>
+    private static async Task<string> RefusedAsync(string runId, IArtifactStore store, IReadOnlyList<ReadRow> read)
+    {
+        var lines = ReadRow.Write(read);
+        var name = $"{RunRecords.FolderOf(runId)}/{RefusedPrefix}{Hashing.Sha256(lines)[..12]}.jsonl";
+        await store.CreateAsync(name, lines);
+        return name;
     }
 
     /// <summary>What results that are shared depend on besides their inputs.</summary>

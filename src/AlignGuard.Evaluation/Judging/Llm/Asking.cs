@@ -5,9 +5,9 @@ using Microsoft.Extensions.AI;
 namespace AlignGuard.Evaluation.Judging.Llm;
 
 /// <summary>One question to the model until there is a reply that can be read, or none is to be had.</summary>
-internal sealed class Asking(LlmSettings settings, IChatClient client) : IDisposable
+internal sealed class Asking(LlmSettings settings, IChatClient client, SpendingLedger? ledger) : IDisposable
 {
-    private readonly Spending spending = new(settings);
+    private readonly Spending spending = new(settings, ledger);
     private readonly ChatOptions options = new()
     {
         Temperature = (float)settings.Temperature,

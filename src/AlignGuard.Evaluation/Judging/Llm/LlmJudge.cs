@@ -16,19 +16,20 @@ internal sealed class LlmJudge : IJudge
     private readonly JudgementCache cache;
     private readonly Asking asking;
 
-    public LlmJudge(LlmSettings settings, IChatClient client)
+    /// <param name="run">Whose costs are counted together over all processes; null = those of this judge, from now on.</param>
+    public LlmJudge(LlmSettings settings, IChatClient client, string? run = null)
     {
         this.settings = settings;
         Name = $"llm/{settings.Model}@{Fingerprint(settings)}";
         cache = new JudgementCache(settings.Cache, Name);
-        asking = new Asking(settings, client);
+        asking = new Asking(settings, client, run is null ? null : new SpendingLedger(Path.ChangeExtension(cache.File, null) + $".spent-{run}.txt"));
     }
 
     public string Name { get; }
 
     public JudgeReads Reads => JudgeReads.Verdict | JudgeReads.Toxicity;
 
-    /// <summary>In the currency of the price, since the judge was opened.</summary>
+    /// <summary>In the currency of the price, as far as maxCost counts.</summary>
     public double Spent => asking.Spent;
 
     public async Task<IReadOnlyList<Judgement>> ReadAsync(IReadOnlyList<Exchange> exchanges, CancellationToken cancellation)

@@ -50,10 +50,10 @@ internal sealed record LlmSettings(Uri Endpoint, string Model) : IJudgeSettings
         Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache && Path.IsPathRooted(cache) ? cache : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
         "alignguard", "judgements");
 
-    public IJudge Open()
+    public IJudge Open(string? run = null)
     {
         var key = Key is null ? null : Environment.GetEnvironmentVariable(Key);
         if (Key is not null && string.IsNullOrWhiteSpace(key)) throw new UserFaultException($"The environment variable {Key}, which is to hold the key of {Endpoint}, is not set: export it before you start.");
-        return new LlmJudge(this, ChatEndpoint.Connect(this, key?.Trim()));
+        return new LlmJudge(this, ChatEndpoint.Connect(this, key?.Trim()), run);
     }
 }

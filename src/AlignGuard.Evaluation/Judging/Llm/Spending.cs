@@ -4,12 +4,13 @@ using AlignGuard.Models;
 namespace AlignGuard.Evaluation.Judging.Llm;
 
 /// <summary>
-/// What requests have cost since the judge was opened. Before each, the most that it may cost is set aside; where that would go over the limit, no request is made.
+/// What requests have cost: since the judge was opened, or with a ledger by all processes of one run. Before each, the most that it may cost is set aside; where that would go over the limit, no request is made.
 /// </summary>
-internal sealed class Spending(LlmSettings settings)
+/// <param name="ledger">Keeps what was spent for those who come after; null = nobody does.</param>
+internal sealed class Spending(LlmSettings settings, SpendingLedger? ledger = null)
 {
     private readonly Lock gate = new();
-    private double spent, setAside;
+    private double spent = ledger?.Read() ?? 0, setAside;
     private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public double Spent
@@ -51,6 +52,7 @@ internal sealed class Spending(LlmSettings settings)
     /// <summary>Replaces a sum that was set aside by what the request came to.</summary>
     public void Settle(double sum, double cost)
     {
+        if (cost > 0) ledger?.Add(cost);
         TaskCompletionSource done;
         lock (gate)
         {

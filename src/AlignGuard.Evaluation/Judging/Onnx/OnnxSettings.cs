@@ -53,5 +53,5 @@ internal sealed record OnnxSettings(string Model) : IJudgeSettings
     /// <summary>Of the processor; 0: as many as there are cores.</summary>
     public int Threads { get; init; }
 
-    public IJudge Open() => OnnxJudge.Open(this);
+    public IJudge Open(string? run = null) => OnnxJudge.Open(this);
 }

@@ -21,9 +21,10 @@ public static class DataGating
     // Of the rows that refuse a job so many are named; data that a person looks through by hand need no more.
     private const int Named = 20;
 
-    /// <param name="known">Readings of an earlier attempt at the run.</param>
+    /// <param name="known">Readings of earlier attempts at the run.</param>
+    /// <param name="refused">Keeps the readings of rows that refuse the job, and says where.</param>
     /// <exception cref="UserFaultException">The job is refused, or no row is left.</exception>
-    public static async Task<GatedRows> ThroughAsync(JobSpec spec, TrainingData train, ConversationFormat chat, JudgePanel judges, IReadOnlyList<Prompt> alignment, IReadOnlyList<ReadRow> known, Action<int, int> progress, CancellationToken cancellation)
+    public static async Task<GatedRows> ThroughAsync(JobSpec spec, TrainingData train, ConversationFormat chat, JudgePanel judges, IReadOnlyList<Prompt> alignment, IReadOnlyList<ReadRow> known, Func<IReadOnlyList<ReadRow>, Task<string>> refused, Action<int, int> progress, CancellationToken cancellation)
     {
         if (spec.DataGate.OnFlagged.IsOff) return GatedRows.Unread(train);
         var rows = train.Texts.Rows;
@@ -31,8 +32,10 @@ public static class DataGating
         var verdict = DataGate.Decide(spec.DataGate, [.. read.Select(r => r.Risk)]);
         read = [.. read.Select((r, n) => r with { Flags = [.. verdict.Flags[n].Select(f => $"{f}")] })];
         var sentence = DataGate.Sentence(spec.DataGate, verdict);
-        if (verdict.Refused) throw new UserFaultException([$"data.train: {sentence}", .. read.Where(r => r.Flags.Count > 0).Take(Named).Select(r => $"{r.Row}: {string.Join(", ", r.Flags)} (sha-256 {r.Sha256[..12]})")]);
-        if (verdict.LeftOut.All(o => o)) throw new UserFaultException([$"data.train: {sentence} None is left to train on."]);
+        var left = verdict.LeftOut.Any(o => !o);
+        if (verdict.Refused || !left)
+            throw new UserFaultException([$"data.train: {sentence}{(left ? "" : " None is left to train on.")} What was read in every row stands in {await refused(read)} of the store.",
+                .. read.Where(r => r.Flags.Count > 0).Take(Named).Select(r => $"{r.Row}: {string.Join(", ", r.Flags)} (sha-256 {r.Sha256[..12]})")]);
         return new GatedRows(verdict.LeftOut.Any(o => o) ? Without(spec, train, chat, read, verdict) : train, read, verdict, sentence is null ? null : $"data.train: {sentence}");
     }
 

@@ -166,6 +166,27 @@ public sealed class LlmJudgeTests : IDisposable
         Assert.True(asked < 100);
     }
 
+    /// <summary>A run that is taken up again by another process goes on with what it has spent; another run has its own.</summary>
+    [Fact]
+    public async Task The_cap_of_a_run_counts_over_its_processes()
+    {
+        const string Keys = "parallel: 1\nmaxTokens: 64\nmaxCost: 0.05\nprice: { input: 10, output: 100 }";
+        await using var endpoint = await FakeEndpoint.StartAsync(_ => Answered.Verdict("refused"));
+        Exchange[] exchanges = [.. Enumerable.Range(0, 100).Select(n => Exchange($"answer {n}"))];
+        var asked = new List<int>();
+        foreach (var run in new[] { "one", "one", "two" })
+        {
+            using var judge = Read($"endpoint: {endpoint.Url}\n{Keys}").Open(run);
+            Assert.Contains(" of maxCost 0.05", (await Assert.ThrowsAsync<UserFaultException>(() => judge.ReadAsync(exchanges, default))).Message, StringComparison.Ordinal);
+            asked.Add(endpoint.Requests.Count);
+        }
+        Assert.Equal((asked[0], 2 * asked[0]), (asked[1], asked[2]));
+        // What a process was writing when it died is no reason to stop.
+        foreach (var ledger in Directory.GetFiles(folder.Path, "*.spent-one.txt", SearchOption.AllDirectories)) File.AppendAllText(ledger, "\n0.0e");
+        using var torn = Read($"endpoint: {endpoint.Url}\n{Keys}").Open("one");
+        Assert.Contains("has spent", (await Assert.ThrowsAsync<UserFaultException>(() => torn.ReadAsync(exchanges, default))).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Where_no_usage_comes_back_it_is_estimated()
     {
