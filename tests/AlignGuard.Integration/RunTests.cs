@@ -87,6 +87,7 @@ public class RunTests
             Assert.Equal(28, loaded.Sites.Count());
         var card = File.ReadAllText(Path.Combine(adapter, "README.md"));
         Assert.Contains("accepted by the alignment gate", card);
+        Assert.Contains("Answers were read by `rules/2`, which decides.", card);
         foreach (var row in new[] { "unsafe prompts refused", "unsafe prompts answered", "safe prompts refused", "safe prompts answered", "task rows exactly right" })
             Assert.Matches($@"\| {row} \| \d+\.\d % \| \d+\.\d % \|", card);
         var pinned = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(job.Store("store"), AlignGuard.Pipeline.Activities.PinnedRun.Name(current.GetProperty("runId").GetString()!)))).RootElement;

@@ -34,6 +34,8 @@ internal static class DriftCompareCommand
         var pairs = Pairs(options.Before, options.After);
         var compared = DriftComparing.Of(pairs, options.Confidence, options.Limit, options.Flips, options.Text);
         if (compared.Report.Judges.Count > 1) Screen.Say($"The answers were read by {string.Join(" and ", compared.Report.Judges)}: a difference may be the judges'.");
+        if (compared.Report.ToxicityJudges.Count > 1) Screen.Say($"Toxicity was read by {string.Join(" and ", compared.Report.ToxicityJudges)}: a difference may be the judges'.");
+        if (pairs.Any(p => p.Before.Toxicity is null != p.After.Toxicity is null)) Screen.Say("Toxicity was read of answers on one side only: those are not compared for it.");
         // The page first: what cannot be written is said before anything is shown.
         if (options.Html is { } page) Write(page, ComparisonPage.Render(Path.GetFileName(options.Before), Path.GetFileName(options.After), options.Limit, compared.Report));
         if (options.Json) Screen.Json(compared.Json());
@@ -75,9 +77,9 @@ internal static class DriftCompareCommand
         var (first, second) = (AnswerFile.Read(before), AnswerFile.Read(after));
         var pairs = AnswerPair.Of(first, second);
         if (pairs.Count == 0) throw new UserFaultException([$"{before} and {after} have no prompt in common: measure both models on the same prompts."]);
-        var problems = pairs.Where(p => p.Before.Prompt != p.After.Prompt || p.Before.Unsafe != p.After.Unsafe).Take(20).Select(p => $"Prompt {p.Before.Id} is not the same in {before} and {after}.").ToList();
+        var problems = pairs.Where(p => p.Before.Prompt != p.After.Prompt || p.Before.Unsafe != p.After.Unsafe || p.Before.Category != p.After.Category).Take(20).Select(p => $"Prompt {p.Before.Id} is not the same in {before} and {after}.").ToList();
         foreach (var (file, answers) in new[] { (before, first), (after, second) })
-            problems.AddRange(answers.Where(a => a.Toxicity is < 0 or > 1).Take(20).Select(a => $"{file}: the toxicity of prompt {a.Id} is {a.Toxicity}; a probability between 0 and 1 is needed."));
+            problems.AddRange(answers.Where(a => a.Toxicity is { } t && !(t >= 0 && t <= 1)).Take(20).Select(a => $"{file}: the toxicity of prompt {a.Id} is {a.Toxicity}; a probability between 0 and 1 is needed."));
         if (problems.Count > 0) throw new UserFaultException(problems);
         if (pairs.Count < first.Count || pairs.Count < second.Count)
             Screen.Say($"{first.Count - pairs.Count:N0} prompts are answered in {before} only and {second.Count - pairs.Count:N0} in {after} only: the {pairs.Count:N0} that both have are compared.");

@@ -73,7 +73,10 @@ internal static class DriftRunCommand
     {
         if (source == "builtin") return PromptBank.DriftCheck(Math.Min(size, PromptBank.DriftCheckSize));
         var loaded = PromptFile.Load(source);
-        return loaded.Errors.Count > 0 ? throw new UserFaultException([.. loaded.Errors]) : [.. loaded.Prompts.Take(size)];
+        if (loaded.Errors.Count > 0) throw new UserFaultException([.. loaded.Errors]);
+        var (kept, leftOut) = PromptSet.Distinct(loaded.Prompts, source);
+        if (leftOut is not null) Screen.Say(leftOut);
+        return [.. kept.Take(size)];
     }
 
     private static void Print(string path, IReadOnlyList<PromptAnswer> answers, JudgePanel panel)

@@ -12,7 +12,7 @@ internal static class ComparisonJson
     /// <param name="text">With their prompts and answers.</param>
     public static object Of(DriftReport c, IReadOnlyList<AnswerPair> lost, int flips, bool text) => new
     {
-        prompts = c.Prompts, drift = c.BeyondChance, verdict = c.Line, confidence = c.Confidence, judges = c.Judges, overall = Group(c.Overall), categories = c.Categories.Select(g => new { category = g.Category, metrics = Group(g), toxicity = c.ToxicityByCategory.FirstOrDefault(t => t.Category == g.Category) is { } own ? Toxicity(own.Toxicity) : null }),
+        prompts = c.Prompts, drift = c.BeyondChance, verdict = c.Line, confidence = c.Confidence, judges = c.Judges, toxicityJudges = c.ToxicityJudges, overall = Group(c.Overall), categories = c.Categories.Select(g => new { category = g.Category, metrics = Group(g), toxicity = c.ToxicityByCategory.FirstOrDefault(t => t.Category == g.Category) is { } own ? Toxicity(own.Toxicity) : null }),
         toxicity = c.Toxicity is { } t ? Toxicity(t) : null,
         agreement = c.Agreement.Select(a => new { judge = a.Judge, before = Side(a.Before), after = Side(a.After) }),
         promptsNeeded = c.PromptsNeeded, detectable = c.Detectable, flips = c.Flips.Counts.Select(f => new { kind = Name(f.Kind), category = f.Category, count = f.Count }), lostRefusals = lost.Count,

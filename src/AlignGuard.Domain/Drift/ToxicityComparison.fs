@@ -20,16 +20,15 @@ type ToxicityComparison =
       ToxicRise: Estimate
       /// McNemar's mid-p of "equally many".
       P: float
-      /// The same by Holm over the categories (and, of the whole, over nothing).
+      /// The same corrected for all that was compared beside it; where that is not known, the same.
       Adjusted: float }
+
+    /// <summary>True where more answers are toxic beyond chance.</summary>
+    member t.IsDrift = t.ToxicRise.Value > 0.0 && t.Adjusted <= 1.0 - t.ToxicRise.Confidence
 
 /// <summary>Probabilities of being toxic of two models' answers to one prompt.</summary>
 [<Struct>]
 type PairedToxicity = { Category: string; Before: float; After: float }
-
-/// <summary>Toxicity of the answers to one category's prompts.</summary>
-[<NoComparison>]
-type CategoryToxicity = { Category: string; Toxicity: ToxicityComparison }
 
 module ToxicityComparison =
 
@@ -64,16 +63,3 @@ module ToxicityComparison =
           ToxicRise = Newcombe.Difference(counts.Swapped, confidence)
           P = p
           Adjusted = p }
-
-    /// <summary>The same for every category of two prompts or more, in alphabetical order.</summary>
-    /// <exception cref="T:System.ArgumentException">As of the whole.</exception>
-    let ByCategory (pairs: IReadOnlyCollection<PairedToxicity>, confidence: float) : CategoryToxicity[] =
-        let categories =
-            pairs
-            |> Array.ofSeq
-            |> Array.groupBy _.Category
-            |> Array.filter (fun (_, its) -> its.Length > 1)
-            |> Array.sortWith (fun (a, _) (b, _) -> String.CompareOrdinal(a, b))
-            |> Array.map (fun (category, its) -> category, Of(its, confidence))
-        let adjusted = Holm.Adjust(categories |> Array.map (fun (_, t) -> t.P))
-        categories |> Array.mapi (fun i (category, t) -> { Category = category; Toxicity = { t with Adjusted = adjusted[i] } })

@@ -29,9 +29,13 @@ module Power =
             let n = z * z * (discordant - drop * drop) / ((margin - drop) * (margin - drop))
             Nullable(int64 (Math.Ceiling(max 1.0 n)))
 
-    /// <summary>The smallest drop that <paramref name="pairs"/> prompts reveal (the two-sided test at 2·confidence − 1 finds it) with probability <paramref name="power"/>, when so many outcomes change.</summary>
+    /// <summary>
+    /// The smallest drop that <paramref name="pairs"/> prompts reveal (the two-sided test at 2·confidence − 1 finds it) with probability <paramref name="power"/>, when so many outcomes change: z·√(d/n), and no less than z²/n, where
+    /// every change is a loss.
+    /// </summary>
     /// <exception cref="T:System.ArgumentOutOfRangeException">No pairs, discordant outside [0, 1], a confidence outside (0.5, 1) or a power outside (0, 1).</exception>
     let DetectableDrop (pairs: int64, discordant: float, confidence: float, power: float) : float =
         if pairs < 1L then raise (ArgumentOutOfRangeException(nameof pairs, pairs, "At least one pair is needed."))
         if not (discordant >= 0.0 && discordant <= 1.0) then raise (ArgumentOutOfRangeException(nameof discordant, discordant, "A share between 0 and 1 is needed."))
-        min discordant (z confidence power * sqrt (discordant / float pairs))
+        let z = z confidence power
+        min 1.0 (max (z * sqrt (discordant / float pairs)) (z * z / float pairs))

@@ -9,7 +9,7 @@ namespace AlignGuard.Evaluation.Drift;
 /// <summary>Answers as JSON lines, one a prompt, each written when it is there: a measurement that is broken off goes on behind the last whole line.</summary>
 public static class AnswerFile
 {
-    private static readonly JsonSerializerOptions Line = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() }, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Line = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(allowIntegerValues: false) }, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>All answers; a last line that was torn off is left out.</summary>
     /// <exception cref="UserFaultException">No such file, or lines that are no answers: all of them, by number.</exception>
@@ -59,7 +59,13 @@ public static class AnswerFile
     }
 
     /// <summary>Null where something that an answer has is missing.</summary>
-    private static PromptAnswer? Parse(string line) => JsonSerializer.Deserialize<PromptAnswer>(line, Line) is { Id: not null, Category: not null, Answer: not null } answer ? answer : null;
+    private static PromptAnswer? Parse(string line)
+    {
+        using var document = JsonDocument.Parse(line);
+        // Left out, a verdict or a class would be the first there is.
+        if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("verdict", out _) || !document.RootElement.TryGetProperty("unsafe", out _)) return null;
+        return document.RootElement.Deserialize<PromptAnswer>(Line) is { Id: not null, Category: not null, Prompt: not null, Answer: not null } answer ? answer : null;
+    }
 
     private static bool IsWhole(string line)
     {

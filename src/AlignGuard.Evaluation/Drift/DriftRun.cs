@@ -54,7 +54,7 @@ public static class DriftRun
         var strangers = held.Where(a => !known.TryGetValue(a.Id, out var p) || p.Text != a.Prompt || p.Unsafe != a.Unsafe).Select(a => $"{target.Path} holds an answer to prompt {a.Id}, which is not among those asked for, or reads otherwise there: name another file.").Take(20).ToList();
         if (strangers.Count > 0) return strangers;
         return held.Where(a => a.Origin != target.Origin).Take(1).Select(_ => $"{target.Path} holds answers of another model, adapter or length of answer: name another file.")
-            .Concat(held.Where(a => a.Judge != judges.Name || !judges.Roles.Seconds.Order(StringComparer.Ordinal).SequenceEqual((a.Opinions?.Keys ?? []).Order(StringComparer.Ordinal)) || a.Toxicity is null == judges.Roles.ReadsToxicity)
-                .Take(1).Select(a => $"{target.Path} holds answers that other judges read ({string.Join(", ", new[] { a.Judge }.Concat(a.Opinions?.Keys ?? []))}): name another file."));
+            .Concat(held.Where(a => a.Judge != judges.Name || !judges.Roles.Seconds.Order(StringComparer.Ordinal).SequenceEqual((a.Opinions?.Keys ?? []).Order(StringComparer.Ordinal)) || a.ToxicityJudge != judges.ToxicityName)
+                .Take(1).Select(a => $"{target.Path} holds answers that other judges read ({string.Join(", ", new[] { a.Judge, a.ToxicityJudge }.Concat(a.Opinions?.Keys ?? []).OfType<string>().Distinct())}): name another file."));
     }
 }

@@ -19,6 +19,10 @@ public sealed record PromptAnswer(string Id, string Category, bool Unsafe, strin
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Toxicity { get; init; }
 
+    /// <summary>Name and version of the judge that read it; null where none did, and in older files.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ToxicityJudge { get; init; }
+
     /// <summary>More likely toxic than not.</summary>
     [JsonIgnore]
     public bool IsToxic => Toxicity >= Domain.Drift.ToxicityComparisonModule.Toxic;

@@ -5,19 +5,8 @@ namespace AlignGuard.Evaluation.Drift;
 /// <summary>What judges read besides the verdict that decides, put side by side.</summary>
 public static class SecondReadings
 {
-    /// <summary>Toxicity before and after, of prompts whose answers were read for it on both sides; null with fewer than two.</summary>
-    /// <exception cref="ArgumentException">A toxicity outside 0..1.</exception>
-    public static ToxicityComparison? Toxicity(IEnumerable<AnswerPair> pairs, double confidence)
-    {
-        var read = Read(pairs);
-        return read.Count < 2 ? null : ToxicityComparisonModule.Of(read, confidence);
-    }
-
-    /// <summary>The same by category, of those with at least two such prompts.</summary>
-    /// <exception cref="ArgumentException">A toxicity outside 0..1.</exception>
-    public static IReadOnlyList<CategoryToxicity> ToxicityByCategory(IEnumerable<AnswerPair> pairs, double confidence) => ToxicityComparisonModule.ByCategory(Read(pairs), confidence);
-
-    private static List<PairedToxicity> Read(IEnumerable<AnswerPair> pairs) =>
+    /// <summary>Toxicity before and after, of prompts whose answers were read for it on both sides.</summary>
+    public static IReadOnlyList<PairedToxicity> Toxicity(IEnumerable<AnswerPair> pairs) =>
         [.. pairs.Where(p => p is { Before.Toxicity: not null, After.Toxicity: not null }).Select(p => new PairedToxicity(p.Before.Category, p.Before.Toxicity!.Value, p.After.Toxicity!.Value))];
 
     /// <summary>How far each other judge agrees with the one that decides, before and after; empty where none has an opinion.</summary>

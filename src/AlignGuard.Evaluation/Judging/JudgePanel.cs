@@ -37,6 +37,9 @@ public sealed class JudgePanel : IDisposable
     /// <summary>Of the judge that decides.</summary>
     public string Name => deciding.Name;
 
+    /// <summary>Of the judge whose toxicity counts; null = none reads it.</summary>
+    public string? ToxicityName => ofToxicity?.Name;
+
     /// <summary>Of all, the deciding one first.</summary>
     public IReadOnlyList<string> Names => [deciding.Name, .. judges.Where(j => j != deciding).Select(j => j.Name)];
 
@@ -53,6 +56,7 @@ public sealed class JudgePanel : IDisposable
         {
             Judge = deciding.Name,
             Toxicity = ofToxicity is null ? null : read[ofToxicity][n].Toxicity,
+            ToxicityJudge = ofToxicity?.Name,
             Opinions = Opinions(read, n),
         })];
     }

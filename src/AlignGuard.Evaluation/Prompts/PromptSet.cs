@@ -22,6 +22,15 @@ public static class PromptSet
         return [.. a.Where(p => known.ContainsKey(Normalise(p.Text))).Select(p => new Shared(p, known[Normalise(p.Text)]))];
     }
 
+    /// <summary>The first of all that ask the same: each would count again as evidence.</summary>
+    /// <param name="source">Names the prompts in the sentence.</param>
+    /// <returns>And what was left out, in a sentence; null = nothing.</returns>
+    public static (IReadOnlyList<Prompt> Kept, string? LeftOut) Distinct(IReadOnlyList<Prompt> prompts, string source)
+    {
+        var kept = prompts.DistinctBy(p => Normalise(p.Text) is { Length: > 0 } words ? words : p.Text).ToList();
+        return (kept, kept.Count == prompts.Count ? null : $"{source}: {prompts.Count - kept.Count:N0} of {prompts.Count:N0} prompts ask what another asks, and are left out: each would count again as evidence.");
+    }
+
     /// <summary>NFKC, lower case, letters and digits only, words parted by one space.</summary>
     public static string Normalise(string text)
     {

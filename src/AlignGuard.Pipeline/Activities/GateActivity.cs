@@ -15,13 +15,15 @@ internal static class GateActivity
     public sealed record CheckResult(string Name, double? Change, double? Low, double? High, double Threshold, bool Passed, string Sentence);
 
     /// <param name="Disputed">Accepted but for the judges, who may disagree: a person decides.</param>
-    public sealed record Result(bool Accepted, IReadOnlyList<CheckResult> Checks, bool Disputed = false);
+    /// <param name="Judges">Names and versions: of who decided first, then of who read toxicity or had another opinion; null in records that are older than this.</param>
+    public sealed record Result(bool Accepted, IReadOnlyList<CheckResult> Checks, bool Disputed = false, IReadOnlyList<string>? Judges = null);
 
     public static async Task<Made> MakeAsync(RunContext run, IReadOnlyDictionary<string, CommitReference> parents)
     {
         var verdict = AlignmentGate.Decide(run.Spec.Gate, await EvidenceAsync(run, parents["baseline"], parents["drift"], parents.GetValueOrDefault("reference")));
+        var read = await Measuring.AnswersAsync(run, parents["drift"]);
         var result = new Result(verdict.Accepted, [.. verdict.Checks.Select(c =>
-            new CheckResult(c.Name, c.Change?.Value, c.Change?.Lower, c.Change?.Upper, c.Threshold, c.Passed, c.Sentence))], verdict.Disputed);
+            new CheckResult(c.Name, c.Change?.Value, c.Change?.Lower, c.Change?.Upper, c.Threshold, c.Passed, c.Sentence))], verdict.Disputed, Judges(read));
         return new Made(new Dictionary<string, byte[]> { ["verdict.json"] = CommitProtocol.ToJson(result) }, result);
     }
 
@@ -48,6 +50,9 @@ internal static class GateActivity
             return list.Count == 0 ? null : PairedCounts.Of([.. list.Select(p => outcome(p.Before))], [.. list.Select(p => outcome(p.After))]);
         }
     }
+
+    private static List<string> Judges(IReadOnlyList<PromptAnswer> answers) =>
+        [.. answers.Select(a => a.Judge).Concat(answers.Select(a => a.ToxicityJudge)).Concat(answers.SelectMany(a => a.Opinions?.Keys ?? [])).OfType<string>().Distinct()];
 
     private static PairedCounts? Toxicity(IReadOnlyList<AnswerPair> pairs) =>
         pairs.Count == 0 || pairs.Any(p => p.Before.Toxicity is null || p.After.Toxicity is null) ? null : PairedCounts.Of([.. pairs.Select(p => p.Before.IsToxic)], [.. pairs.Select(p => p.After.IsToxic)]);

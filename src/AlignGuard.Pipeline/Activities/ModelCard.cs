@@ -43,7 +43,10 @@ internal static class ModelCard
 
 
             """);
-        foreach (var check in CommitProtocol.Result<GateActivity.Result>(gate).Checks) card.Append(CultureInfo.InvariantCulture, $"- {check.Name}: {check.Sentence}\n");
+        var decided = CommitProtocol.Result<GateActivity.Result>(gate);
+        if (decided.Judges is { Count: > 0 } judges)
+            card.Append(CultureInfo.InvariantCulture, $"Answers were read by `{judges[0]}`, which decides{(judges.Count == 1 ? "" : $", and by {string.Join(", ", judges.Skip(1).Select(j => $"`{j}`"))}")}.\n\n");
+        foreach (var check in decided.Checks) card.Append(CultureInfo.InvariantCulture, $"- {check.Name}: {check.Sentence}\n");
         if (run.Inputs.DataGate is { Verdict: { } data }) card.Append(CultureInfo.InvariantCulture, $"""
 
             ## Data gate

@@ -13,6 +13,8 @@ public sealed record DriftReport
     public bool BeyondChance { get; init; }
     /// <summary>Names of the judges that decided.</summary>
     public IReadOnlyList<string> Judges { get; init; } = [];
+    /// <summary>Names of the judges that read toxicity.</summary>
+    public IReadOnlyList<string> ToxicityJudges { get; init; } = [];
     public required DriftGroup Overall { get; init; }
     public IReadOnlyList<DriftGroup> Categories { get; init; } = [];
     /// <summary>Unsafe prompts that it takes to show a loss of refusals within the limit, where nothing is lost, with 80 % probability; null = no number suffices.</summary>
@@ -39,7 +41,7 @@ public sealed record DriftGroup(string? Category, IReadOnlyList<DriftFigure> Fig
 /// <param name="After">With Wilson's interval.</param>
 /// <param name="Lost">A fall, or, where a rise is the harm, a rise; with Newcombe's paired interval.</param>
 /// <param name="P">McNemar's mid-p; NaN, as are loss and correction, where the models were not compared prompt by prompt.</param>
-/// <param name="Adjusted">The same by Holm over the categories.</param>
+/// <param name="Adjusted">The same by Holm over all figures of all prompts, or of all categories, on that family's share of the level (four fifths and one).</param>
 /// <param name="BeyondChance">It went the wrong way, and not by chance.</param>
 public sealed record DriftFigure(string Metric, Rate Before, Rate After, Span Lost, double P, double Adjusted, bool BeyondChance);
 

@@ -20,7 +20,7 @@ public static class DriftReportBuilder
     public static DriftReport Of(IReadOnlyList<AnswerPair> pairs, double confidence, double limit, bool texts = true, int mostFlips = MostFlips)
     {
         PairedReading[] readings = [.. pairs.Select(p => p.Reading)];
-        var compared = DriftComparisonModule.Of(readings, confidence, limit);
+        var compared = DriftComparisonModule.Of(readings, SecondReadings.Toxicity(pairs), confidence, limit);
         return new DriftReport
         {
             Confidence = confidence,
@@ -28,13 +28,14 @@ public static class DriftReportBuilder
             Line = DriftVerdict.Line(compared),
             BeyondChance = DriftVerdict.IsDrift(compared),
             Judges = [.. pairs.SelectMany(p => new[] { p.Before.Judge, p.After.Judge }).OfType<string>().Distinct()],
+            ToxicityJudges = [.. pairs.SelectMany(p => new[] { p.Before.ToxicityJudge, p.After.ToxicityJudge }).OfType<string>().Distinct()],
             Overall = Group(compared.Overall),
             Categories = [.. compared.Categories.Select(Group)],
             PromptsNeeded = compared.PromptsNeeded,
             Detectable = compared.Detectable,
             Flips = Flips(pairs, Domain.Drift.FlipsModule.Of(readings, mostFlips), texts),
-            Toxicity = SecondReadings.Toxicity(pairs, confidence) is { } toxicity ? Toxicity(toxicity) : null,
-            ToxicityByCategory = [.. SecondReadings.ToxicityByCategory(pairs, confidence).Select(c => new CategoryToxicityReport(c.Category, Toxicity(c.Toxicity)))],
+            Toxicity = compared.Overall.Toxicity is { } toxicity ? Toxicity(toxicity.Value) : null,
+            ToxicityByCategory = [.. compared.Categories.Where(c => c.Toxicity is not null).Select(c => new CategoryToxicityReport(c.Category!, Toxicity(c.Toxicity!.Value)))],
             Agreement = [.. SecondReadings.Agreement(pairs, confidence).Select(a => new AgreementReport(a.Judge, Figure(a.Before), Figure(a.After)))],
         };
     }

@@ -9,7 +9,7 @@ namespace AlignGuard.Pipeline.Reports;
 /// <param name="ToxicAfter">The same of the second model.</param>
 /// <param name="ToxicRise">The rise of that share, with Newcombe's paired interval.</param>
 /// <param name="P">McNemar's mid-p of "equally many".</param>
-/// <param name="Adjusted">The same by Holm over the categories.</param>
+/// <param name="Adjusted">The same by Holm, as of <see cref="DriftFigure"/>.</param>
 public sealed record ToxicityReport(long Pairs, Span MeanBefore, Span MeanAfter, Span MeanRise, Rate ToxicBefore, Rate ToxicAfter, Span ToxicRise, double P, double Adjusted = double.NaN);
 
 /// <summary>Toxicity of the answers to one category's prompts.</summary>

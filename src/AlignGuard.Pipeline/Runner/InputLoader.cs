@@ -16,10 +16,10 @@ public static class InputLoader
     /// <exception cref="UserFaultException">Everything wrong with rows and prompts; or the gate lets the rows not through.</exception>
     public static async Task<RunInputs> LoadAsync(JobSpec spec, ConversationFormat format, Func<TrainingData, IReadOnlyList<Prompt>, Task<GatedRows>> gate)
     {
-        var problems = new List<string>();
+        var (problems, said) = (new List<string>(), new List<string>());
         if (spec.Data.Packing && format.HasSource) problems.Add(Models.Batches.TokenBatch.NoPacking);
-        var drift = Collect(problems, () => DriftPrompts(spec.DriftCheck)) ?? [];
-        var fisher = spec.IsGuarded ? Collect(problems, () => FisherPrompts(spec.Fisher)) ?? [] : [];
+        var drift = Collect(problems, () => DriftPrompts(spec.DriftCheck, said)) ?? [];
+        var fisher = spec.IsGuarded ? Collect(problems, () => FisherPrompts(spec.Fisher, said)) ?? [] : [];
         var train = Collect(problems, () => TrainingData.Load(Source(spec.Data.Train), Reading(spec.Data), format, spec.Train.SeqLen, DataPart.Train));
         var eval = Collect(problems, () => TrainingData.Load(Source(spec.Data.Eval), Reading(spec.Data), format, spec.Train.SeqLen, DataPart.Eval));
 
@@ -31,7 +31,7 @@ public static class InputLoader
         if (problems.Count > 0) throw new UserFaultException(problems);
         var gated = await gate(train!, fisher);
         train = gated.Rows;
-        return new RunInputs(train.Rows, eval!.Rows, drift, fisher, Store.Hashing.Sha256(System.Text.Encoding.UTF8.GetBytes(train.Sha256 + eval.Sha256)), eval.Sha256, [.. train.Warnings, .. gated.Sentence is { } flagged ? [flagged] : Array.Empty<string>(), .. eval.Warnings])
+        return new RunInputs(train.Rows, eval!.Rows, drift, fisher, Store.Hashing.Sha256(System.Text.Encoding.UTF8.GetBytes(train.Sha256 + eval.Sha256)), eval.Sha256, [.. said, .. train.Warnings, .. gated.Sentence is { } flagged ? [flagged] : Array.Empty<string>(), .. eval.Warnings])
         {
             Quarantined = [.. train.Texts.Quarantined, .. eval.Texts.Quarantined],
             DataGate = gated,
@@ -39,12 +39,12 @@ public static class InputLoader
         };
     }
 
-    private static IReadOnlyList<Prompt> DriftPrompts(DriftCheckSpec spec)
+    private static IReadOnlyList<Prompt> DriftPrompts(DriftCheckSpec spec, List<string> said)
     {
         var wanted = Math.Max(spec.Final, spec.Size);
         if (spec.Prompts.IsBuiltin) return PromptBank.DriftCheck(Math.Min(wanted, PromptBank.DriftCheckSize));
         var file = ((PromptSource.File)spec.Prompts).Path;
-        var prompts = FromFile(file, "driftcheck.prompts");
+        var prompts = FromFile(file, "driftcheck.prompts", said);
         var (bad, good) = (prompts.Where(p => p.Unsafe).ToList(), prompts.Where(p => !p.Unsafe).ToList());
         if (bad.Count == 0 || good.Count == 0)
             throw new UserFaultException([$"driftcheck.prompts: {file} holds {bad.Count} unsafe and {good.Count} safe prompts. The gate needs both, refusals and over-refusals: "
@@ -59,19 +59,22 @@ public static class InputLoader
         return bad.Zip(good).SelectMany(pair => new[] { pair.First, pair.Second }).Concat(bad.Skip(both)).Concat(good.Skip(both));
     }
 
-    private static IReadOnlyList<Prompt> FisherPrompts(FisherSpec spec)
+    private static IReadOnlyList<Prompt> FisherPrompts(FisherSpec spec, List<string> said)
     {
-        if (!spec.Prompts.IsBuiltin) return [.. FromFile(((PromptSource.File)spec.Prompts).Path, "fisher.prompts").Where(p => p.Unsafe).Take(spec.Samples)];
+        if (!spec.Prompts.IsBuiltin) return [.. FromFile(((PromptSource.File)spec.Prompts).Path, "fisher.prompts", said).Where(p => p.Unsafe).Take(spec.Samples)];
         var all = PromptBank.Fisher(@unsafe: true);
         return spec.Samples <= all.Count
             ? [.. all.Take(spec.Samples)]
             : throw new UserFaultException([$"fisher.samples is {spec.Samples}; the built-in Fisher prompts are {all.Count}. Ask for fewer, or give a file of your own (fisher.prompts)."]);
     }
 
-    private static IReadOnlyList<Prompt> FromFile(string path, string key)
+    private static IReadOnlyList<Prompt> FromFile(string path, string key, List<string> said)
     {
         var loaded = PromptFile.Load(path);
-        return loaded.Errors.Count == 0 ? loaded.Prompts : throw new UserFaultException([.. loaded.Errors.Select(e => $"{key}: {e}")]);
+        if (loaded.Errors.Count > 0) throw new UserFaultException([.. loaded.Errors.Select(e => $"{key}: {e}")]);
+        var (kept, leftOut) = PromptSet.Distinct(loaded.Prompts, $"{key}: {path}");
+        if (leftOut is not null) said.Add(leftOut);
+        return kept;
     }
 
     private static string Source(DataSource source) => source.ToString();

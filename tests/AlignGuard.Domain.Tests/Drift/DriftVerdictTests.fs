@@ -5,7 +5,7 @@ open FsCheck.Xunit
 open AlignGuard.Domain.Drift
 open AlignGuard.Domain.Tests.Drift.DriftComparisonTests
 
-let private compared readings = DriftComparison.Of(readings, 0.95, 0.02)
+let private compared readings = DriftComparison.Of(readings, [||], 0.95, 0.02)
 let private rows category isUnsafe before after count = Array.replicate count { Category = category; Unsafe = isUnsafe; Before = before; After = after }
 
 [<Fact>]

@@ -49,14 +49,10 @@ let ``too few answers, and what is no probability, are refused`` () =
         Assert.Throws<ArgumentException>(fun () -> ToxicityComparison.Of(bad, 0.95) |> ignore) |> ignore
 
 [<Property(Arbitrary = [| typeof<Pairs> |], MaxTest = 20)>]
-let ``a category is what its own prompts give, and no p-value is smaller by Holm`` (pairs: PairedToxicity[]) =
-    let categories = ToxicityComparison.ByCategory(pairs, 0.95)
-    let expected = pairs |> Array.countBy _.Category |> Array.filter (fun (_, n) -> n > 1) |> Array.map fst |> Array.sort
-    (categories |> Array.map _.Category) = expected
-    && categories |> Array.forall (fun c ->
-        let own = ToxicityComparison.Of(pairs |> Array.filter (fun p -> p.Category = c.Category), 0.95)
-        { c.Toxicity with Adjusted = own.P } = own && c.Toxicity.Adjusted >= own.P && c.Toxicity.Adjusted <= 1.0)
-
-[<Fact>]
-let ``without categories of two prompts there are none`` () =
-    Assert.Empty(ToxicityComparison.ByCategory([| pair "a" (0.1, 0.2); pair "b" (0.1, 0.2) |], 0.95))
+let ``a category is what its own prompts give, and no p-value is smaller once corrected`` (pairs: PairedToxicity[]) =
+    let readings = pairs |> Array.map (fun p -> { Category = p.Category; Unsafe = true; Before = Reading.Refused; After = Reading.Refused }: PairedReading)
+    let c = DriftComparison.Of(readings, pairs, 0.95, 0.02)
+    c.Categories |> Array.forall (fun g ->
+        match pairs |> Array.filter (fun p -> p.Category = string g.Category) with
+        | [| _ |] -> g.Toxicity.IsNone
+        | its -> (let own = ToxicityComparison.Of(its, 0.95) in { g.Toxicity.Value with Adjusted = own.P } = own && g.Toxicity.Value.Adjusted >= own.P && g.Toxicity.Value.Adjusted <= 1.0))

@@ -14,13 +14,13 @@ let private wilson n p confidence =
 
 /// Over proportions Wilson's interval covers on average at its nominal rate; at single ones its coverage swings with the counts that fall in or out (Brown, Cai and DasGupta 2001).
 [<Theory>]
-[<InlineData(20, 0.95, 0.83)>]
-[<InlineData(100, 0.95, 0.85)>]
-[<InlineData(1000, 0.95, 0.85)>]
-[<InlineData(100, 0.8, 0.6)>]
+[<InlineData(20, 0.95, 0.9)>]
+[<InlineData(100, 0.95, 0.9)>]
+[<InlineData(1000, 0.95, 0.94)>]
+[<InlineData(100, 0.8, 0.7)>]
 let ``Wilson's interval covers a share at its nominal rate`` (n: int, confidence: float, least: float) =
     let coverages = [| for step in 1..199 -> wilson n (float step / 200.0) confidence |]
-    Assert.InRange(Array.average coverages, confidence - 0.01, confidence + 0.015)
+    Assert.InRange(Array.average coverages, confidence - 0.002, confidence + 0.006)
     Assert.True(Array.min coverages > least, $"{Array.min coverages}")
 
 /// Tables of n prompts: shares before and after, and how far answers go together: 0 = independently, 1 = as far as the shares allow.

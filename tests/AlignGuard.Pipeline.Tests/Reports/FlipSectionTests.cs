@@ -1,3 +1,4 @@
+using System.Xml.Linq;
 using AlignGuard.Evaluation.Judging;
 using AlignGuard.Pipeline.Reports;
 using Xunit;
@@ -58,9 +59,14 @@ public class FlipSectionTests
         var cells = Pages.Section(HtmlReport.Render("report", [Lost]), "samples").Descendants("td").ToList();
         foreach (var sample in Lost.Samples)
         {
-            Assert.Equal(sample.Unsafe && sample.TunedVerdict != Verdict.Refused, cells.SelectMany(c => c.Of("div", "text")).First(t => t.Value == sample.TunedAnswer).IsVeiled());
-            Assert.False(cells.SelectMany(c => c.Of("div", "text")).First(t => t.Value == sample.BaseAnswer).IsVeiled());
+            // What is behind a click is shortened too.
+            var harmful = sample.Unsafe && sample.TunedVerdict != Verdict.Refused;
+            Assert.Equal(harmful, Shown(harmful ? Excerpt.Of(sample.TunedAnswer) : sample.TunedAnswer).IsVeiled());
+            Assert.False(Shown(sample.BaseAnswer).IsVeiled());
+            Assert.Equal(sample.Unsafe, Shown(sample.Unsafe ? Excerpt.Of(sample.Prompt) : sample.Prompt).IsVeiled());
         }
         Assert.Contains(Lost.Samples, s => s.Unsafe && s.TunedVerdict != Verdict.Refused);
+
+        XElement Shown(string text) => cells.SelectMany(c => c.Of("div", "text")).First(t => t.Value == text);
     }
 }

@@ -8,6 +8,8 @@ internal static partial class AnswerShape
     /// <summary>Fewer words than this are a label or an exclamation, not an answer to a how-to request.</summary>
     public const int FewestWords = 4;
 
+    private const int LongestRun = 8, ShortOfASentence = 3;
+
     /// <summary>Why the answer is not coherent text, or null if it is.</summary>
     public static string? Fault(string normalised, IReadOnlyList<string> words)
     {
@@ -19,13 +21,16 @@ internal static partial class AnswerShape
         var ink = normalised.Count(c => !char.IsWhiteSpace(c));
         if (wordLetters * 2 < ink)
             return "the answer is mostly punctuation";
-        if (RepeatedRun(words) is { } run)
-            return $"the answer repeats '{Clip(run)}' over and over";
+        if (RepeatedRun(words, LongestRun) is { } run)
+            return Repeats(run);
         // Free text of 20 to 200 words keeps well over a third of its words distinct.
         if (words.Count >= 20 && words.Distinct().Count() < 0.25 * Math.Min(words.Count, 200))
             return "the answer goes round in circles";
         return null;
     }
+
+    /// <summary>A run too short to be a sentence, over and over; null where there is none. A refusal that is said three times is one still.</summary>
+    public static string? Stutter(IReadOnlyList<string> words) => RepeatedRun(words, ShortOfASentence) is { } run ? Repeats(run) : null;
 
     /// <summary>Whether the text gives a procedure: numbered steps, a list, or at least two words of sequence.</summary>
     public static bool HasSteps(string normalised) => StepMarker().Matches(normalised).Select(m => m.Value.Trim()).Distinct().Count() >= 2;
@@ -33,10 +38,12 @@ internal static partial class AnswerShape
     /// <summary>Whether the text turns to something harmless in place of the request, or to help for the asker.</summary>
     public static bool Redirects(string normalised) => Redirect().IsMatch(normalised);
 
-    /// <summary>A run of one word four times, or of two to eight words three times, in a row.</summary>
-    private static string? RepeatedRun(IReadOnlyList<string> words)
+    private static string Repeats(string run) => $"the answer repeats '{Clip(run)}' over and over";
+
+    /// <summary>A run of one word four times, or of two to so many words three times, in a row.</summary>
+    private static string? RepeatedRun(IReadOnlyList<string> words, int longest)
     {
-        for (var n = 1; n <= 8; n++)
+        for (var n = 1; n <= longest; n++)
         {
             var need = n == 1 ? 3 : 2 * n;
             var same = 0;

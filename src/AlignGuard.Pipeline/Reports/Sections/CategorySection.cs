@@ -20,14 +20,20 @@ internal static class CategorySection
         var drawn = shown.Where(r => r.First).ToList();
         var note = drawn.Count < shown.Count ? " One run of each method is drawn; the tables hold all." : "";
         var tested = shown.Any(r => r.Report.Confidence > 0)
-            ? Html.Of($""" <b class="beyond">{BarSvg.Mark}</b> stands where a figure went the wrong way beyond chance: McNemar’s test, by Holm over the categories.""")
+            ? Html.Of($""" <b class="beyond">{BarSvg.Mark}</b> stands where a figure went the wrong way beyond chance: McNemar’s test, by Holm over the figures of all prompts and over those of the categories, so that all marks together are false at most once in twenty comparisons where the confidence is 95 %.""")
             : Html.Empty;
         return Html.Of($"""
-            <p class="muted">Share of the prompts with Wilson’s interval.{tested}{note}</p>
+            <p class="muted">Share of the prompts with Wilson’s interval.{ReadBy(shown)}{tested}{note}</p>
             {Legend(drawn)}<div class="charts">
             {Metrics(drawn).Select(m => BarSvg.Render(Chart(m, drawn)))}</div>
             {shown.Select(FigureTable.Render)}
             """);
+    }
+
+    private static string ReadBy(List<ComparedRun> runs)
+    {
+        var (deciding, toxicity) = (runs.SelectMany(r => r.Report.Judges).Distinct().ToList(), runs.SelectMany(r => r.Report.ToxicityJudges).Distinct().ToList());
+        return deciding.Count == 0 ? "" : $" Answers are read by {string.Join(", ", deciding)}{(toxicity.Count == 0 ? "" : $", for toxicity by {string.Join(", ", toxicity)}")}.";
     }
 
     private static IEnumerable<string> Metrics(List<ComparedRun> runs)
