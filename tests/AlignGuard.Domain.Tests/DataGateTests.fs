@@ -7,7 +7,7 @@ open Xunit
 open AlignGuard.Domain.DataGate
 open AlignGuard.Domain.Spec
 
-let private spec = { OnFlagged = FlaggedRows.Warn; Threshold = 0.8; Similarity = 0.8; MaxFlagged = 0.25 }
+let private spec = { OnFlagged = FlaggedRows.Warn; Threshold = 0.8; Similarity = 0.8; HiddenSimilarity = 0.8; MaxFlagged = 0.25 }
 let private harmless = { Unsafe = 0.1; Category = "illegal"; Answers = true; Toxicity = Nullable 0.1; Similarity = Nullable 0.2 }
 let private unsafeOne = { harmless with Unsafe = 0.95 }
 
@@ -47,7 +47,7 @@ let private specs =
         let! onFlagged = Gen.elements [ FlaggedRows.Off; FlaggedRows.Warn; FlaggedRows.Quarantine; FlaggedRows.Fail ]
         let! threshold = Gen.elements [ 0.3; 0.5; 0.9 ]
         let! most = Gen.elements [ 0.0; 0.1; 0.5; 1.0 ]
-        return { OnFlagged = onFlagged; Threshold = threshold; Similarity = threshold; MaxFlagged = most }
+        return { OnFlagged = onFlagged; Threshold = threshold; Similarity = threshold; HiddenSimilarity = threshold; MaxFlagged = most }
     }
 
 type Arbitraries =
@@ -71,3 +71,15 @@ let ``a lower threshold flags no fewer rows, and one row more that is flagged ne
     let stricter = DataGate.Decide({ spec with Threshold = spec.Threshold / 2.0 }, rows)
     let worse = DataGate.Decide(spec, Array.append rows [| { harmless with Unsafe = 1.0 } |])
     stricter.Flagged >= verdict.Flagged && (not verdict.Refused || worse.Refused)
+
+[<Theory>]
+[<InlineData(0.79, "warn", false, "mean cosine with the nearest 0.79.")>]
+[<InlineData(0.8, "warn", false, "or more: guardrails become weaker")>]
+[<InlineData(0.8, "fail", true, "refuses that")>]
+[<InlineData(0.79, "fail", false, "mean cosine with the nearest 0.79.")>]
+let ``rows that the model holds like alignment examples are told of or refused`` (mean: float, onFlagged: string, refused: bool, sentence: string) =
+    let spec = { spec with OnFlagged = (if onFlagged = "fail" then FlaggedRows.Fail else FlaggedRows.Warn) }
+    Assert.Equal(refused, DataGate.HiddenRefuses(spec, mean))
+    let said = DataGate.HiddenSentence(spec, mean, 256, 64)
+    Assert.StartsWith("hidden states of 256 rows and of 64 alignment examples: ", said)
+    Assert.Contains(sentence, said)

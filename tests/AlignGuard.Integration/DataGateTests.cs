@@ -50,6 +50,23 @@ public class DataGateTests
         Assert.Empty(Directory.GetFiles(clean.Store("clean"), JobRun.DataGateName, SearchOption.AllDirectories));
     }
 
+    /// <summary>The base model itself says how near the rows are to what it refuses.</summary>
+    [Fact]
+    public async Task Rows_that_the_model_holds_like_alignment_examples_are_told_of_or_refused()
+    {
+        using var job = new TinyJob();
+        var refused = await AlignGuardProcess.RunAsync([.. job.Command("refused"), "--set", "dataGate.onFlagged=fail", "--set", "dataGate.hiddenSimilarity=0.01"]);
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Matches(@"data\.train: hidden states of 64 rows and of \d+ alignment examples: mean cosine with the nearest 0\.\d\d\. dataGate\.hiddenSimilarity \(0\.01\) refuses that", refused.Error);
+        Assert.Empty(Directory.GetFiles(job.Store("refused"), "spec.json", SearchOption.AllDirectories));
+
+        var told = await AlignGuardProcess.RunAsync([.. job.Command("told"), .. TinyJob.Accepted.Skip(2), "--set", "dataGate.hiddenSimilarity=0.01"]);
+        Assert.True(told.ExitCode == 0, told.Error);
+        Assert.Contains("guardrails become weaker the nearer the rows are", told.Error);
+        Assert.Single(Directory.GetFiles(job.Store("told"), "hidden-similarity.json", SearchOption.AllDirectories));
+        Assert.Matches(@"Hidden states of 64 rows and of \d+ alignment examples: mean cosine with the nearest 0\.\d\d\.", await File.ReadAllTextAsync(Directory.GetFiles(job.Store("told"), "README.md", SearchOption.AllDirectories).Single()));
+    }
+
     /// <summary>The rules and the classifier read this little model's answers otherwise now and then: with a limit that nothing meets, a person decides.</summary>
     [Fact]
     public async Task What_two_judges_dispute_waits_for_a_person()

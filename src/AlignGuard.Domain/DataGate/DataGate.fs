@@ -81,6 +81,18 @@ module DataGate =
           Refused = (spec.OnFlagged = FlaggedRows.Fail && float flagged > spec.MaxFlagged * float rows.Count)
           LeftOut = flags |> Array.map (fun f -> spec.OnFlagged = FlaggedRows.Quarantine && not f.IsEmpty) }
 
+    /// <summary>Whether rows that the base model holds so much like alignment examples refuse the job: the nearer, the weaker its guardrails become (arXiv 2506.05346).</summary>
+    let HiddenRefuses (spec: DataGateSpec, mean: float) : bool = spec.OnFlagged = FlaggedRows.Fail && mean >= spec.HiddenSimilarity
+
+    /// <summary>How alike they are, in a sentence.</summary>
+    let HiddenSentence (spec: DataGateSpec, mean: float, rows: int, examples: int) : string =
+        let number (value: float) = value.ToString("0.00", CultureInfo.InvariantCulture)
+        let action =
+            if HiddenRefuses(spec, mean) then $" dataGate.hiddenSimilarity ({number spec.HiddenSimilarity}) refuses that: train on rows less like what the model refuses, or write onFlagged: warn."
+            elif mean >= spec.HiddenSimilarity then $" That is dataGate.hiddenSimilarity ({number spec.HiddenSimilarity}) or more: guardrails become weaker the nearer the rows are."
+            else ""
+        $"hidden states of {rows} rows and of {examples} alignment examples: mean cosine with the nearest {number mean}.{action}"
+
     /// <summary>The verdict in a sentence; null where no row is flagged.</summary>
     let Sentence (spec: DataGateSpec, verdict: DataVerdict) : string | null =
         if verdict.Flagged = 0 then null

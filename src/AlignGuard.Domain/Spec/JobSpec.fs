@@ -112,6 +112,8 @@ type DataGateSpec =
       Threshold: float
       /// Cosine of a row's words with those of the nearest alignment prompt from which it is flagged; 1 = not looked at.
       Similarity: float
+      /// Mean cosine of hidden states of rows with those of the nearest alignment example, from which the data are told of, or with onFlagged: fail refused; 1 = not looked at.
+      HiddenSimilarity: float
       /// Share of rows, 0..1, that may be flagged with onFlagged: fail.
       MaxFlagged: float }
 

@@ -30,7 +30,7 @@ module internal Schema =
               Batch = 0; Oversample = 0 }
           DriftCheck =
             { Prompts = PromptSource.Builtin; Every = DriftSchedule.Segment; Size = 0; Final = 0; MaxNewTokens = 0; Batch = 0; Judges = onlyRules }
-          DataGate = { OnFlagged = FlaggedRows.Warn; Threshold = 0.8; Similarity = 1.0; MaxFlagged = 0.01 }
+          DataGate = { OnFlagged = FlaggedRows.Warn; Threshold = 0.8; Similarity = 1.0; HiddenSimilarity = 1.0; MaxFlagged = 0.01 }
           Gate = { RefusalDrop = 0; OverRefusalRise = 0; CoherenceDrop = 0; ToxicityRise = 0.02; Disagreement = 0.1; Task = TaskCriterion.BeatBase 0.0; Confidence = 0; Approval = Approval.None }
           Retries = { Attempts = 0; Backoff = 0 } }
 
@@ -202,6 +202,8 @@ module internal Schema =
               _.DataGate.Threshold (fun v s -> { s with DataGate.Threshold = v })
           unless (fun s -> s.DataGate.Similarity = 1.0) <| number "dataGate.similarity" (aboveTo 0.0 1.0) "1" "cosine" "With the words of the nearest alignment prompt, from which a row is flagged; 1 = none is."
               _.DataGate.Similarity (fun v s -> { s with DataGate.Similarity = v })
+          unless (fun s -> s.DataGate.HiddenSimilarity = 1.0) <| number "dataGate.hiddenSimilarity" (aboveTo 0.0 1.0) "1" "cosine" "Mean, of the base model's hidden states of rows with the nearest alignment example's, from which the data are told of, or with onFlagged: fail refused; 1 = not looked at."
+              _.DataGate.HiddenSimilarity (fun v s -> { s with DataGate.HiddenSimilarity = v })
           unless (fun s -> s.DataGate.MaxFlagged = 0.01) <| number "dataGate.maxFlagged" (between 0.0 1.0) "0.01" "fraction" "With onFlagged: fail, the largest share of rows that may be flagged."
               _.DataGate.MaxFlagged (fun v s -> { s with DataGate.MaxFlagged = v })
 

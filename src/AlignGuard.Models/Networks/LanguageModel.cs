@@ -60,6 +60,16 @@ public abstract class LanguageModel : IDisposable
         return Head(hidden.reshape(-1, hidden.shape[^1]).index_select(0, flatPositions), options, views).MoveToOuterDisposeScope();
     }
 
+    /// <summary>What the head reads, [R, hidden] in float32, at chosen places.</summary>
+    /// <inheritdoc cref="LogitsAt"/>
+    public Tensor HiddenAt(Tensor ids, Tensor flatPositions, ForwardOptions options)
+    {
+        using var scope = NewDisposeScope();
+        using var views = options.Adapter?.OpenViews();
+        var hidden = HiddenStates(ids, options, views);
+        return hidden.reshape(-1, hidden.shape[^1]).index_select(0, flatPositions).to(ScalarType.Float32).MoveToOuterDisposeScope();
+    }
+
     /// <summary>Logits [R, vocab] that predict the batch's response tokens.</summary>
     public Tensor ResponseLogits(TokenBatch batch, ForwardOptions options) =>
         LogitsAt(batch.Ids, batch.Predictors, batch.Source is null && batch.Packed is null ? options : options with { Source = batch.Source, Packed = batch.Packed });

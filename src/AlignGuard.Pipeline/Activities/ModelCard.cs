@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using AlignGuard.Domain.Spec;
+using AlignGuard.Pipeline.Data.Gate;
 using AlignGuard.Pipeline.Runner;
 using AlignGuard.Pipeline.Store;
 using AlignGuard.Pipeline.Verification;
@@ -55,6 +56,8 @@ internal static class ModelCard
             {(data.MeanSimilarity is { } similarity ? $"Mean cosine with the nearest alignment prompt: {similarity:f2} (the closer, the weaker guardrails become: arXiv 2506.05346)." : "")}
 
             """);
+        if (await run.Store.ReadAsync($"{run.Folder}/{HiddenSimilarity.FileName}") is { } alike && HiddenSimilarity.FromJson(alike.Content) is var hidden)
+            card.Append(CultureInfo.InvariantCulture, $"Hidden states of {hidden.Rows} rows and of {hidden.Examples} alignment examples: mean cosine with the nearest {hidden.Mean:f2}.\n");
         card.Append(CultureInfo.InvariantCulture, $"""
 
             ## Made from

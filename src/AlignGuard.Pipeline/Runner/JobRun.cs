@@ -1,8 +1,10 @@
 using System.Text.Json;
+using AlignGuard.Domain.DataGate;
 using AlignGuard.Domain.Spec;
 using AlignGuard.Evaluation.Judging;
 using AlignGuard.Models;
 using AlignGuard.Models.Chat;
+using AlignGuard.Models.Generation;
 using AlignGuard.Pipeline.Activities;
 using AlignGuard.Pipeline.Data;
 using AlignGuard.Pipeline.Data.Gate;
@@ -52,6 +54,7 @@ public static class JobRun
         var inputs = await InputLoader.LoadAsync(spec, format, (train, alignment) => DataGating.ThroughAsync(spec, train, format, judges, alignment, known, read => RefusedAsync(job.RunId, store, read), (done, all) => observer.Measured("data gate", done, all), stop.Token));
         var chat = models.Open(spec.Model, Precisions.Dtype(precision));
         RefuseWhatCannotRun(spec, chat);
+        if (await HiddenSimilarityAsync(job.RunId, spec, chat, inputs, store, stop.Token) is { } alike) observer.Says($"data.train: {alike}");
         foreach (var sentence in inputs.Detected.Concat(job.Warnings).Concat(inputs.Warnings).Concat(chat.Model.Notes.Select(n => $"model: {n}"))) observer.Says(sentence);
 
         var hash = models.Hash(spec.Model);
@@ -102,6 +105,23 @@ public static class JobRun
         var name = $"{RunRecords.FolderOf(runId)}/{RefusedPrefix}{Hashing.Sha256(lines)[..12]}.jsonl";
         await store.CreateAsync(name, lines);
         return name;
+    }
+
+    /// <summary>The second half of the data gate, which takes the model and is looked at only where the job asks for it.</summary>
+    /// <returns>What was found; null where nothing was looked at.</returns>
+    private static async Task<string?> HiddenSimilarityAsync(string runId, JobSpec spec, ChatModel chat, RunInputs inputs, IArtifactStore store, CancellationToken cancellation)
+    {
+        if (spec.DataGate.OnFlagged.IsOff || spec.DataGate.HiddenSimilarity >= 1 || inputs.FisherPrompts.Count == 0) return null;
+        var name = $"{RunRecords.FolderOf(runId)}/{HiddenSimilarity.FileName}";
+        var held = await store.ReadAsync(name, cancellation);
+        var found = held is not null ? HiddenSimilarity.FromJson(held.Content)
+            : HiddenSimilarity.Of(chat, inputs.Train, inputs.FisherPrompts, spec.Train.SeqLen, new GenerationOptions { MaxNewTokens = spec.DriftCheck.MaxNewTokens, BatchSize = spec.Train.Batch, Cancellation = cancellation });
+        if (found is null) return null;
+        var sentence = DataGate.HiddenSentence(spec.DataGate, found.Mean, found.Rows, found.Examples);
+        // Not kept: when it is tried again the rows may be others.
+        if (DataGate.HiddenRefuses(spec.DataGate, found.Mean)) throw new UserFaultException([$"data.train: {sentence}"]);
+        if (held is null) await store.CreateAsync(name, found.ToJson());
+        return sentence;
     }
 
     /// <summary>What results that are shared depend on besides their inputs.</summary>

@@ -103,7 +103,7 @@ module JobSpecs =
                   DriftCheck =
                     { Prompts = driftPrompts; Every = every; Size = sizes[1] + 1; Final = sizes[2] + 300; MaxNewTokens = sizes[3]; Batch = sizes[4]; Judges = (if flag then [| "rules"; "a/judge.yaml" |] else [| "rules" |]) }
                   DataGate =
-                    { OnFlagged = (if flag then FlaggedRows.Fail else FlaggedRows.Warn); Threshold = fractions[1]; Similarity = (if flag then fractions[2] else 1.0); MaxFlagged = (if flag then fractions[3] else 0.01) }
+                    { OnFlagged = (if flag then FlaggedRows.Fail else FlaggedRows.Warn); Threshold = fractions[1]; Similarity = (if flag then fractions[2] else 1.0); HiddenSimilarity = (if flag then fractions[1] else 1.0); MaxFlagged = (if flag then fractions[3] else 0.01) }
                   Gate =
                     { RefusalDrop = fractions[4]; OverRefusalRise = fractions[5]; CoherenceDrop = fractions[6]; ToxicityRise = fractions[0]; Disagreement = (if flag then fractions[1] else 0.1); Task = task
                       Confidence = 0.5 + fractions[7] / 2.0; Approval = (if sizes[0] % 2 = 0 then Approval.None else Approval.Required) }

@@ -68,7 +68,7 @@ let ``the minimal job has the documented defaults`` () =
         s.Gate
     )
 
-    Assert.Equal({ OnFlagged = FlaggedRows.Warn; Threshold = 0.8; Similarity = 1.0; MaxFlagged = 0.01 }, s.DataGate)
+    Assert.Equal({ OnFlagged = FlaggedRows.Warn; Threshold = 0.8; Similarity = 1.0; HiddenSimilarity = 1.0; MaxFlagged = 0.01 }, s.DataGate)
     Assert.Equal({ Attempts = 3; Backoff = 2.0 }, s.Retries)
 
 [<Fact>]
@@ -91,7 +91,7 @@ let ``every key is documented, and its default is what parsing fills in`` () =
                 | _ -> (text = dflt)
             Assert.True(same, $"{key.Path}: {text} is not the default {dflt}")
         | Some _, _ -> Assert.True(key.Required, $"{key.Path} has a value but no default")
-        | None, _ -> Assert.Contains(key.Path, [ "gate.task.reference"; "gate.task.drop"; "data.labels"; "data.onBadRow"; "data.maxSkipped"; "data.packing"; "data.groupByLength"; "lora.exclude"; "lora.lrRatio"; "lora.dora"; "train.checkpointing"; "train.watchdog"; "train.maxSkipped"; "train.earlyStop.patience"; "train.earlyStop.minDelta"; "driftcheck.judges"; "dataGate.onFlagged"; "dataGate.threshold"; "dataGate.similarity"; "dataGate.maxFlagged"; "gate.toxicityRise"; "gate.disagreement" ])
+        | None, _ -> Assert.Contains(key.Path, [ "gate.task.reference"; "dataGate.hiddenSimilarity"; "gate.task.drop"; "data.labels"; "data.onBadRow"; "data.maxSkipped"; "data.packing"; "data.groupByLength"; "lora.exclude"; "lora.lrRatio"; "lora.dora"; "train.checkpointing"; "train.watchdog"; "train.maxSkipped"; "train.earlyStop.patience"; "train.earlyStop.minDelta"; "driftcheck.judges"; "dataGate.onFlagged"; "dataGate.threshold"; "dataGate.similarity"; "dataGate.maxFlagged"; "gate.toxicityRise"; "gate.disagreement" ])
 
 [<Fact>]
 let ``a reference run without a drop has the documented one`` () =
@@ -109,7 +109,7 @@ let private changed =
       "guard.metric=euclidean"; "guard.ermRows=0"; "guard.rows=trim"; "guard.trimAt=3"; "fisher.prompts=f.txt"; "fisher.samples=64"
       "fisher.minRefusals=8"; "fisher.kind=true"; "fisher.form=sketch"; "fisher.batch=4"; "fisher.oversample=0"; "driftcheck.prompts=d.txt"
       "driftcheck.every=100"; "driftcheck.size=10"; "driftcheck.final=400"; "driftcheck.maxNewTokens=8"; "driftcheck.batch=1"; "gate.refusalDrop=0.1"
-      "gate.overRefusalRise=0.1"; "gate.coherenceDrop=0.1"; "gate.task.gain=0.1"; "gate.task.reference=r"; "gate.confidence=0.9"; "gate.approval=required"; "driftcheck.judges=[rules, classifier]"; "gate.toxicityRise=0.1"; "gate.disagreement=0.2"; "dataGate.onFlagged=fail"; "dataGate.threshold=0.5"; "dataGate.similarity=0.9"; "dataGate.maxFlagged=0.1"
+      "gate.overRefusalRise=0.1"; "gate.coherenceDrop=0.1"; "gate.task.gain=0.1"; "gate.task.reference=r"; "gate.confidence=0.9"; "gate.approval=required"; "driftcheck.judges=[rules, classifier]"; "gate.toxicityRise=0.1"; "gate.disagreement=0.2"; "dataGate.onFlagged=fail"; "dataGate.threshold=0.5"; "dataGate.similarity=0.9"; "dataGate.hiddenSimilarity=0.9"; "dataGate.maxFlagged=0.1"
       "retries.attempts=1"; "retries.backoff=0" ]
 
 [<Fact>]
