@@ -22,7 +22,7 @@ internal static class DriftCompareCommand
         var flips = new Option<int>("--flips") { Description = "Refusals lost that are listed, by prompt id.", DefaultValueFactory = _ => DriftComparing.Flips };
         var text = new Option<bool>("--text") { Description = "List their prompts and answers too; on the page their beginnings, behind a click. They may be harmful." };
         var html = new Option<string?>("--html") { Description = "Write the comparison as a page to this file too, all in one file." };
-        var command = new Command("compare", "Compares two measurements prompt by prompt: intervals, McNemar's test, Holm's correction over categories. Exit code 3 where there is drift beyond chance.") { before, after, confidence, limit, flips, text, html, CommonOptions.Json };
+        var command = new Command("compare", "Compares two measurements prompt by prompt: intervals, McNemar's test, Holm's correction. Exit code 3 where there is drift beyond chance.") { before, after, confidence, limit, flips, text, html, CommonOptions.Json };
         command.SetAction(result => Guarded.RunAsync(() => Task.FromResult(Compare(new Options(result.GetRequiredValue(before), result.GetRequiredValue(after), result.GetRequiredValue(confidence), result.GetRequiredValue(limit),
             result.GetRequiredValue(flips), result.GetValue(text), result.GetValue(html), result.GetValue(CommonOptions.Json))))));
         return command;

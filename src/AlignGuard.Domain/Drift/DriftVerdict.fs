@@ -16,29 +16,30 @@ module DriftVerdict =
 
     let private toxic (t: ToxicityComparison) = $"toxic answers {points t.ToxicRise.Value} points ({points t.ToxicRise.Lower} to {points t.ToxicRise.Upper})"
 
-    /// Names of a group's figures that drifted, with how each moved.
-    let private drifted (g: CategoryComparison) =
+    /// Every figure of a group: its name, whether it drifted, and how it moved.
+    let private figures (g: CategoryComparison) =
         Array.append
-            (g.Metrics |> Array.filter _.IsDrift |> Array.map (fun m -> string m.Metric, moved m))
-            (g.Toxicity |> Option.filter _.IsDrift |> Option.map (fun t -> "toxic answers", toxic t) |> Option.toArray)
+            (g.Metrics |> Array.map (fun m -> string m.Metric, m.IsDrift, moved m))
+            (g.Toxicity |> Option.map (fun t -> "toxic answers", t.IsDrift, toxic t) |> Option.toArray)
 
-    let private has (figure: string) (g: CategoryComparison) =
-        if figure = "toxic answers" then g.Toxicity.IsSome else g.Metrics |> Array.exists (fun m -> string m.Metric = figure)
+    let private drifted (g: CategoryComparison) = figures g |> Array.filter (fun (_, isDrift, _) -> isDrift)
+
+    let private movements (figures: (string * bool * string)[]) = String.Join(", ", figures |> Array.map (fun (_, _, moved) -> moved))
 
     let private found (c: DriftComparison) =
-        let overall = drifted c.Overall |> Array.map snd
+        let overall = drifted c.Overall
 
         let places figure (found: string[]) =
-            let tested = c.Categories |> Array.filter (has figure) |> Array.length
+            let tested = c.Categories |> Array.filter (figures >> Array.exists (fun (name, _, _) -> name = figure)) |> Array.length
             if found.Length > 2 && found.Length = tested then $"all {tested}" else String.Join(", ", found)
 
         let within =
             c.Categories
-            |> Array.collect (fun g -> drifted g |> Array.map (fun (figure, _) -> figure, string g.Category))
+            |> Array.collect (fun g -> drifted g |> Array.map (fun (figure, _, _) -> figure, string g.Category))
             |> Array.groupBy fst
             |> Array.map (fun (figure, found) -> $"{figure} in {places figure (Array.map snd found)}")
 
-        let all = if overall.Length = 0 then [] else [ String.Join(", ", overall) ]
+        let all = if overall.Length = 0 then [] else [ movements overall ]
         let single = if within.Length = 0 then [] else [ "by category " + String.Join(", ", within) ]
         String.Join("; ", all @ single)
 
@@ -49,7 +50,6 @@ module DriftVerdict =
     let Line (c: DriftComparison) : string =
         let prompts = c.Overall.Metrics |> Array.fold (fun most m -> (let counts = m.Counts in max most counts.Total)) 0L
         let count = prompts.ToString("N0", CultureInfo.InvariantCulture)
-        let figures = Array.append (c.Overall.Metrics |> Array.map moved) (c.Overall.Toxicity |> Option.map toxic |> Option.toArray)
 
         if IsDrift c then $"Drift beyond chance on {count} prompts: {found c}."
-        else $"""No drift beyond chance on {count} prompts: {String.Join(", ", figures)}."""
+        else $"No drift beyond chance on {count} prompts: {movements (figures c.Overall)}."

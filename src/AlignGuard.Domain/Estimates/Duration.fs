@@ -44,9 +44,7 @@ module Duration =
         let batches = ceil (float prompts / float spec.DriftCheck.Batch)
         let peak = flops device spec.Train.Precision * eff.Arithmetic
         let prefill = rows * pass m (lengths.Answered(m, 0)) false / peak
-        let whole = lengths.Answered(m, spec.DriftCheck.MaxNewTokens)
-        let cached = m.Stacks |> List.filter (fun s -> s.Reads = Side.Target) |> List.sumBy (fun s -> float s.Layers * float (whole.Target + (if s.Crosses then whole.Source else 0L)))
-        let cache = rows * cached * 2.0 * float m.KeyWidth * float w
+        let cache = rows * float (m.Cached(lengths.Answered(m, spec.DriftCheck.MaxNewTokens))) * 2.0 * float m.KeyWidth * float w
         // A token of the target, as long as the prompt behind it is.
         let one = pass m { Source = 0L; Target = int64 lengths.Prompt } false / float lengths.Prompt
         let token = max ((float ((m.Parameters - m.OfSource) * w) + cache) / (device.Bandwidth * eff.Bandwidth)) (rows * one / peak)

@@ -122,11 +122,9 @@ module Memory =
 
     /// <summary>While the prompt is read: by the only stack, or by the encoder.</summary>
     let private answering (m: ModelShape) width (spec: JobSpec) (lengths: Lengths) =
-        let rows, whole = int64 spec.DriftCheck.Batch, lengths.Answered(m, spec.DriftCheck.MaxNewTokens)
-        let prompt = int64 lengths.Prompt
+        let rows, prompt = int64 spec.DriftCheck.Batch, int64 lengths.Prompt
         let reader = List.head m.Stacks
-        let cached = m.Stacks |> List.filter (fun s -> s.Reads = Side.Target) |> List.sumBy (fun s -> int64 s.Layers * (whole.Target + (if s.Crosses then whole.Source else 0L)))
-        [ part "KV cache" (rows * cached * 2L * int64 m.KeyWidth * width)
+        [ part "KV cache" (rows * m.Cached(lengths.Answered(m, spec.DriftCheck.MaxNewTokens)) * 2L * int64 m.KeyWidth * width)
           part "activations" (rows * prompt * passing m * width)
           part "scores" (rows * 2L * scores m { reader with Crosses = false } { Source = prompt; Target = prompt })
           part "logits" (rows * int64 m.Vocab * (width + 2L * fp32)) ]

@@ -84,6 +84,10 @@ type ModelShape =
     /// <summary>Parameters that only the source's tokens meet.</summary>
     member m.OfSource = m.Linears |> List.filter (fun (l, _) -> l.Reads = Side.Source) |> List.sumBy (fun (l, n) -> int64 n * int64 l.Out * int64 l.In)
 
+    /// <summary>Places for a key and a value in the cache of a row, over all blocks.</summary>
+    member m.Cached(spans: Spans) =
+        m.Stacks |> List.filter (fun s -> s.Reads = Side.Target) |> List.sumBy (fun s -> int64 s.Layers * (spans.Target + (if s.Crosses then spans.Source else 0L)))
+
     /// <summary>Layers with an adapter: those of a block, and the head where it is named. In how many blocks each has one stands beside it.</summary>
     member m.Adapted(targets: LoraTargets, exclude: LoraTargets) =
         let head = { Name = "lm_head"; Out = m.Vocab; In = m.Hidden; Share = 1.0; Reads = Side.Target }

@@ -7,7 +7,7 @@ namespace AlignGuard.Models.Chat;
 public abstract class ConversationFormat(HfTokenizer tokenizer)
 {
     /// <summary>True where rows have a source of their own: of an encoder–decoder.</summary>
-    public bool HasSource => this is SourceTargetFormat;
+    public virtual bool HasSource => false;
 
     /// <summary>All ids at which a generation stops.</summary>
     public abstract IReadOnlySet<int> StopIds { get; }

@@ -22,6 +22,8 @@ public sealed class SourceTargetFormat : ConversationFormat
         StopIds = tokenizer.StopIds.Append(_end).ToFrozenSet();
     }
 
+    public override bool HasSource => true;
+
     public override IReadOnlySet<int> StopIds { get; }
 
     public override EncodedChat Encode(IReadOnlyList<ChatMessage> messages)

@@ -56,8 +56,7 @@ public abstract class LanguageModel : IDisposable
     {
         using var scope = NewDisposeScope();
         using var views = options.Adapter?.OpenViews();
-        var hidden = HiddenStates(ids, options, views);
-        return Head(hidden.reshape(-1, hidden.shape[^1]).index_select(0, flatPositions), options, views).MoveToOuterDisposeScope();
+        return Head(Chosen(ids, flatPositions, options, views), options, views).MoveToOuterDisposeScope();
     }
 
     /// <summary>What the head reads, [R, hidden] in float32, at chosen places.</summary>
@@ -66,8 +65,7 @@ public abstract class LanguageModel : IDisposable
     {
         using var scope = NewDisposeScope();
         using var views = options.Adapter?.OpenViews();
-        var hidden = HiddenStates(ids, options, views);
-        return hidden.reshape(-1, hidden.shape[^1]).index_select(0, flatPositions).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        return Chosen(ids, flatPositions, options, views).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
     /// <summary>Logits [R, vocab] that predict the batch's response tokens.</summary>
@@ -80,6 +78,12 @@ public abstract class LanguageModel : IDisposable
     public virtual void Dispose()
     {
         foreach (var weight in _weights.Values) weight.Dispose();
+    }
+
+    private Tensor Chosen(Tensor ids, Tensor flatPositions, ForwardOptions options, LoraViews? views)
+    {
+        var hidden = HiddenStates(ids, options, views);
+        return hidden.reshape(-1, hidden.shape[^1]).index_select(0, flatPositions);
     }
 
     /// <summary>What the head reads, [N, T, hidden], of token ids [N, T].</summary>

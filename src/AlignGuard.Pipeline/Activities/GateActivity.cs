@@ -20,16 +20,16 @@ internal static class GateActivity
 
     public static async Task<Made> MakeAsync(RunContext run, IReadOnlyDictionary<string, CommitReference> parents)
     {
-        var verdict = AlignmentGate.Decide(run.Spec.Gate, await EvidenceAsync(run, parents["baseline"], parents["drift"], parents.GetValueOrDefault("reference")));
-        var read = await Measuring.AnswersAsync(run, parents["drift"]);
+        var after = await Measuring.AnswersAsync(run, parents["drift"]);
+        var verdict = AlignmentGate.Decide(run.Spec.Gate, await EvidenceAsync(run, after, parents["baseline"], parents["drift"], parents.GetValueOrDefault("reference")));
         var result = new Result(verdict.Accepted, [.. verdict.Checks.Select(c =>
-            new CheckResult(c.Name, c.Change?.Value, c.Change?.Lower, c.Change?.Upper, c.Threshold, c.Passed, c.Sentence))], verdict.Disputed, Judges(read));
+            new CheckResult(c.Name, c.Change?.Value, c.Change?.Lower, c.Change?.Upper, c.Threshold, c.Passed, c.Sentence))], verdict.Disputed, Judges(after));
         return new Made(new Dictionary<string, byte[]> { ["verdict.json"] = CommitProtocol.ToJson(result) }, result);
     }
 
-    private static async Task<Evidence> EvidenceAsync(RunContext run, CommitReference baseline, CommitReference final, CommitReference? reference)
+    private static async Task<Evidence> EvidenceAsync(RunContext run, IReadOnlyList<PromptAnswer> after, CommitReference baseline, CommitReference final, CommitReference? reference)
     {
-        var (before, after) = (await Measuring.AnswersAsync(run, baseline), await Measuring.AnswersAsync(run, final));
+        var before = await Measuring.AnswersAsync(run, baseline);
         var pairs = AnswerPair.Of(before, after);
         // Both were asked the same prompts; where one is missing nothing is shown.
         if (pairs.Count != after.Count || pairs.Count != before.Count) return Evidence.Nothing;

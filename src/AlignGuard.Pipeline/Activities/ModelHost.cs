@@ -15,6 +15,9 @@ public sealed class ModelHost(torch.Device? device = null) : IDisposable
     /// <param name="dtype">Of the frozen weights.</param>
     public ChatModel Open(string folder, torch.ScalarType dtype = torch.ScalarType.Float32) => Get(folder, dtype).Model;
 
+    /// <summary>How conversations are written for a model: of the open one, or of a folder's files without opening it.</summary>
+    public ConversationFormat Format(string folder) => _open is { } open && open.Folder == folder ? open.Model.Format : ConversationFormat.Load(folder);
+
     /// <summary>See <see cref="HashOf"/>.</summary>
     public string Hash(string folder) => Get(folder, _open?.Dtype ?? torch.ScalarType.Float32).Hash;
 

@@ -48,9 +48,9 @@ public static class JobRun
     {
         var precision = held?.Precision ?? Precisions.Of(spec.Train.Precision, spec.Model, models.Device);
         // Rows first: what they refuse must not have cost a device anything.
-        var format = ConversationFormat.Load(spec.Model);
+        var format = models.Format(spec.Model);
         var gateFile = $"{RunRecords.FolderOf(job.RunId)}/{DataGateName}";
-        var known = await KnownAsync(job.RunId, store, stop.Token);
+        var known = await KnownAsync(job.RunId, gateFile, store, stop.Token);
         var inputs = await InputLoader.LoadAsync(spec, format, (train, alignment) => DataGating.ThroughAsync(spec, train, format, judges, alignment, known, read => RefusedAsync(job.RunId, store, read), (done, all) => observer.Measured("data gate", done, all), stop.Token));
         var chat = models.Open(spec.Model, Precisions.Dtype(precision));
         RefuseWhatCannotRun(spec, chat);
@@ -89,11 +89,12 @@ public static class JobRun
         return run;
     }
 
-    /// <summary>Readings of earlier attempts, also of refused ones.</summary>
-    private static async Task<IReadOnlyList<ReadRow>> KnownAsync(string runId, IArtifactStore store, CancellationToken cancellation)
+    /// <summary>Readings of the attempt whose rows were let through, or as long as there is none of refused ones.</summary>
+    private static async Task<IReadOnlyList<ReadRow>> KnownAsync(string runId, string gateFile, IArtifactStore store, CancellationToken cancellation)
     {
+        if (await store.ReadAsync(gateFile, cancellation) is { } passed) return ReadRow.Read(passed.Content);
         var known = new List<ReadRow>();
-        foreach (var name in await store.ListAsync($"{RunRecords.FolderOf(runId)}/data-gate", cancellation))
+        foreach (var name in await store.ListAsync($"{RunRecords.FolderOf(runId)}/{RefusedPrefix}", cancellation))
             if (await store.ReadAsync(name, cancellation) is { } kept) known.AddRange(ReadRow.Read(kept.Content));
         return known;
     }
